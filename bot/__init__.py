@@ -1,0 +1,3 @@
+"""Purser: the bot that keeps the papers of a Kubernetes cluster."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,67 @@
+"""A Kubernetes cluster, in our words. Each docstring is the contract; one suite tests it."""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.core.model import Target
+from bot.core.question import Answer, Question
+from bot.core.release import Capabilities, LiveRelease
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHead:
+    """One revision's label set, from a metadata-only list of Helm's Secrets."""
+
+    name: str
+    namespace: str
+    revision: int
+    status: str
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutState:
+    """Whether one object has become what its spec says. `message` is plain text for the note."""
+
+    ready: bool
+    failed: bool
+    message: str
+
+
+class Cluster(Protocol):
+    """One API server, read only: every write in here is a dry run.
+
+    All calls raise ClusterUnreachable or ClusterForbids besides what they say.
+    """
+
+    async def capabilities(self) -> Capabilities:
+        """Version and served APIs (cached for the life of this object)."""
+        ...
+
+    async def releases(self, namespaces: Collection[str] | None = None) -> tuple[ReleaseHead, ...]:
+        """All revisions by metadata, newest first per release; None means all namespaces."""
+        ...
+
+    async def release(self, namespace: str, name: str) -> LiveRelease | None:
+        """The release with its base revision by Helm's rule, or None."""
+        ...
+
+    async def ask(self, questions: Sequence[Question]) -> list[Answer]:
+        """One answer per question, in order, asked concurrently within a bound."""
+        ...
+
+    async def namespaced(self, api_version: str, kind: str) -> bool | None:
+        """Whether the kind lives in namespaces; None where it is not served."""
+        ...
+
+    async def namespace_exists(self, name: str) -> bool: ...
+
+
+class Clusters(Protocol):
+    """Opens the cluster of a target."""
+
+    def open(self, target: Target) -> AbstractAsyncContextManager[Cluster]:
+        """Raises AuthorError (`cluster-config`) where kubeconfig or context do not exist."""
+        ...

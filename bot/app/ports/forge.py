@@ -1,0 +1,176 @@
+"""GitLab and its repositories, in our words. Each docstring is the contract; one suite tests it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from bot.app.ports.rendering import Checkout
+
+MergeRequestState: TypeAlias = Literal["opened", "closed", "merged", "locked"]
+StatusState: TypeAlias = Literal["pending", "running", "success", "failed", "canceled"]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """A merge request as the forge has it now. Shas are full hex.
+
+    `merge_sha` is what the target branch got, once merged.
+    """
+
+    project: str
+    project_id: int
+    iid: int
+    state: MergeRequestState
+    title: str
+    author: str
+    draft: bool
+    source_project_id: int
+    source_branch: str
+    target_branch: str
+    head: str
+    merge_sha: str | None
+    head_pipeline_id: int | None
+    web_url: str
+    merged_by: str | None = None
+    updated_at: str = ""
+
+    @property
+    def from_fork(self) -> bool:
+        """Whether the source branch is in another project."""
+        return self.source_project_id != self.project_id
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note of a merge request. `author` is a username."""
+
+    id: int
+    discussion_id: str
+    author: str
+    author_id: int
+    body: str
+    system: bool = False
+    internal: bool = False
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A pipeline and how it stands: GitLab's status words."""
+
+    id: int
+    status: str
+    sha: str
+    ref: str
+    source: str
+    web_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of a pipeline. `has_artifacts` where an archive was uploaded."""
+
+    id: int
+    name: str
+    status: str
+    web_url: str
+    has_artifacts: bool = False
+
+
+class Forge(Protocol):
+    """GitLab, as far as we need it.
+
+    All calls raise TransientError (time-out, 5xx, 429 after retries, not JSON), ForgeRefused (401, 403, other
+    4xx) and, where something is not there, give None. `project` is the path with namespace.
+    """
+
+    async def me(self) -> str:
+        """Our own username (cached)."""
+        ...
+
+    async def merge_request(self, project: str, iid: int) -> MergeRequest | None: ...
+
+    async def merge_requests(self, project: str, updated_after: datetime) -> AsyncIterator[MergeRequest]:
+        """Those updated since, oldest first, every page."""
+        ...
+
+    async def merge_ref(self, project: str, iid: int) -> str | None:
+        """The commit that the target branch would have; None while GitLab computes it or on a conflict."""
+        ...
+
+    async def default_branch(self, project: str) -> str: ...
+
+    async def access_level(self, project: str, user_id: int) -> int:
+        """GitLab's number (30 developer, 40 maintainer); 0 for no member or a blocked user."""
+        ...
+
+    async def notes(self, project: str, iid: int) -> list[Note]:
+        """Every note, every page, oldest first."""
+        ...
+
+    async def note(self, project: str, iid: int, note_id: int) -> Note | None: ...
+
+    async def upsert_note(self, project: str, iid: int, marker: str, body: str) -> int:
+        """One note of ours per marker: found on every page by marker and author, edited in place, else made.
+
+        An unchanged body is not sent again. Gives the note's id.
+        """
+        ...
+
+    async def reply(self, project: str, iid: int, discussion_id: str, marker: str, body: str) -> int:
+        """A note in that discussion, once per marker (an existing one is edited)."""
+        ...
+
+    async def react(self, project: str, iid: int, note_id: int, emoji: str) -> None:
+        """Our award emoji on a note; there already is fine."""
+        ...
+
+    async def set_status(
+        self,
+        project: str,
+        sha: str,
+        *,
+        name: str,
+        state: StatusState,
+        description: str,
+        url: str | None = None,
+        pipeline_id: int | None = None,
+    ) -> None:
+        """A commit status. The same again, and GitLab's refused self-transitions, are fine."""
+        ...
+
+    async def find_pipeline(self, project: str, sha: str, seal: str, target: str) -> Pipeline | None:
+        """A pipeline on `sha` that was given this seal and target (inputs or variables)."""
+        ...
+
+    async def create_pipeline(self, project: str, ref: str, sha: str, inputs: Mapping[str, str]) -> Pipeline:
+        """A pipeline on `ref`, which must be at `sha`, with inputs PURSER_*, else as variables.
+
+        Raises ForgeRefused (`ref-moved` where the branch is past `sha`).
+        """
+        ...
+
+    async def pipeline(self, project: str, pipeline_id: int) -> Pipeline | None: ...
+
+    async def pipelines(self, project: str, sha: str) -> list[Pipeline]: ...
+
+    async def jobs(self, project: str, pipeline_id: int) -> list[Job]:
+        """The latest of each job's tries."""
+        ...
+
+    async def trace_tail(self, project: str, job_id: int, limit: int) -> str:
+        """The last `limit` characters of the job's log, without time stamps and colour codes."""
+        ...
+
+
+class Repositories(Protocol):
+    """Git checkouts of the forge's projects."""
+
+    def at(self, project: str, ref: str, sha: str) -> AbstractAsyncContextManager[Checkout]:
+        """The tree of `sha`, fetched by `ref`, without hooks, submodules, LFS or filters.
+
+        Raises TransientError while the forge does not have the ref at that commit.
+        """
+        ...

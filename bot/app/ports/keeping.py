@@ -1,0 +1,78 @@
+"""What we keep and what we still have to do, in our words. One suite tests it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeAlias
+
+from bot.core.work import Work
+
+DeployState: TypeAlias = Literal["held", "waiting", "running", "verifying", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan that was made. `document` is purser.plan/v1 with whole objects, masked."""
+
+    id: int
+    project: str
+    iid: int
+    target: str
+    head: str
+    merge_ref: str
+    seal: str | None
+    complete: bool
+    document: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A sealed plan on its way. `reason` says in plain text why it is held or failed."""
+
+    project: str
+    iid: int
+    target: str
+    merge_sha: str
+    state: DeployState
+    seal: str | None = None
+    pipeline_id: int | None = None
+    reason: str = ""
+    steps: tuple[str, ...] = field(default_factory=tuple)
+
+
+class Store(Protocol):
+    """Our own tables. Every call is one transaction."""
+
+    async def add_plan(self, plan: StoredPlan) -> int:
+        """Keeps it (`id` is given) unless the newest one of this merge request and target is the same."""
+        ...
+
+    async def newest_plan(self, project: str, iid: int, target: str) -> StoredPlan | None: ...
+
+    async def deployment(self, project: str, iid: int, target: str) -> Deployment | None: ...
+
+    async def put_deployment(self, deployment: Deployment) -> None: ...
+
+    async def deployments_on(self, project: str, pipeline_id: int) -> list[Deployment]: ...
+
+    async def record(
+        self, kind: str, project: str, iid: int | None, facts: Mapping[str, Any], once: str
+    ) -> None:
+        """Adds a trail entry; the same `once` key again adds nothing."""
+        ...
+
+    async def trail(self, project: str, iid: int | None = None) -> list[Mapping[str, Any]]:
+        """Entries, oldest first: {id, at, kind, project, iid, facts}."""
+        ...
+
+
+class Queue(Protocol):
+    """Durable work: what was submitted is done at least once, whatever dies in between."""
+
+    async def submit(self, work: Work) -> bool:
+        """Takes the work durably; False where the same is there already."""
+        ...
+
+
+Clock: TypeAlias = Callable[[], datetime]

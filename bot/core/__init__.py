@@ -1,0 +1,1 @@
+"""Decisions without effects: values in, values out. No I/O, no clock, no network, no logging."""

@@ -1,0 +1,1 @@
+"""Files of a checkout to desired releases, one file per layout."""
