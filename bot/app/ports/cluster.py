@@ -1,6 +1,6 @@
 """A Kubernetes cluster, in our words. Each docstring is the contract; one suite tests it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -52,8 +52,8 @@ class Cluster(Protocol):
         """One answer per question, in order, asked concurrently within a bound."""
         ...
 
-    async def namespaced(self, api_version: str, kind: str) -> bool | None:
-        """Whether the kind lives in namespaces; None where it is not served."""
+    async def scopes(self) -> Mapping[tuple[str, str], bool]:
+        """(apiVersion, kind) -> whether it lives in namespaces; every kind served (cached, one discovery)."""
         ...
 
     async def namespace_exists(self, name: str) -> bool: ...
