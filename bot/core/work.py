@@ -1,12 +1,17 @@
 """Work that an event names. It names, nothing more: the worker reads the state again at its source."""
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias, assert_never
 
 
 @dataclass(frozen=True, slots=True)
 class PlanWork:
-    """Plan a merge request for one target. `sha` is the head the event spoke of (a key, not an input)."""
+    """Plan a merge request for one target. `sha` is the head the event spoke of (a key, not an input).
+
+    `why` is one word (opened, pushed, reopened, ready, retargeted, command); `once` tells two events of one
+    `why` and `sha` apart where the same may rightly happen again, and is empty elsewhere.
+    """
 
     project: str
     iid: int
@@ -14,6 +19,7 @@ class PlanWork:
     sha: str
     why: str
     note_id: int | None = None
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +65,65 @@ class Again:
 
 
 Outcome: TypeAlias = Done | Again
+
+_KINDS: Mapping[str, type[PlanWork] | type[CommandWork] | type[DeployWork] | type[WakeWork]] = {
+    "plan": PlanWork,
+    "command": CommandWork,
+    "deploy": DeployWork,
+    "wake": WakeWork,
+}
+
+
+def lane(work: Work) -> str:
+    """The prefix that all work about the same thing shares: `kind:project:iid:target:`, as far as it applies."""
+    match work:
+        case PlanWork():
+            return f"plan:{work.project}:{work.iid}:{work.target}:"
+        case CommandWork():
+            return f"command:{work.project}:{work.iid}:"
+        case DeployWork():
+            return f"deploy:{work.project}:{work.iid}:{work.target}:"
+        case WakeWork():
+            return f"wake:{work.project}:"
+        case _:
+            assert_never(work)
+
+
+def key(work: Work) -> str:
+    """What makes two pieces of work the same one. No part of it holds a `#`."""
+    match work:
+        case PlanWork():
+            distinct = [work.sha, work.why, str(work.note_id or ""), work.once]
+            return (lane(work) + ":".join(distinct)).rstrip(":").replace("#", "")
+        case CommandWork():
+            return f"{lane(work)}{work.note_id}"
+        case DeployWork():
+            return lane(work) + "merge"
+        case WakeWork():
+            return f"{lane(work)}{work.pipeline_id}"
+        case _:
+            assert_never(work)
+
+
+def serial_with(work: Work) -> str:
+    """Work of one kind with the same answer is never done at the same time."""
+    match work:
+        case PlanWork() | DeployWork():
+            return f"{work.project}:{work.target}"
+        case CommandWork():
+            return f"{work.project}:{work.iid}"
+        case WakeWork():
+            return f"{work.project}:{work.pipeline_id}"
+        case _:
+            assert_never(work)
+
+
+def to_json(work: Work) -> dict[str, Any]:
+    """The work as a flat JSON object; `kind` names its type."""
+    kind = next(name for name, of in _KINDS.items() if isinstance(work, of))
+    return {"kind": kind, **asdict(work)}
+
+
+def from_json(fields: Mapping[str, Any]) -> Work:
+    """The inverse of `to_json`. Raises KeyError or TypeError for anything else."""
+    return _KINDS[fields["kind"]](**{name: value for name, value in fields.items() if name != "kind"})
