@@ -75,7 +75,7 @@ _KINDS: Mapping[str, type[PlanWork] | type[CommandWork] | type[DeployWork] | typ
 
 
 def lane(work: Work) -> str:
-    """The prefix that all work about the same thing shares: `kind:project:iid:target:`, as far as it applies."""
+    """The prefix that all work about one thing shares: `kind:project:iid:target:`, as far as it applies."""
     match work:
         case PlanWork():
             return f"plan:{work.project}:{work.iid}:{work.target}:"
