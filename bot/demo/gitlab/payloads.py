@@ -1,0 +1,328 @@
+"""Bodies of the webhooks about people's work: merge requests, notes, pushes, emoji. Shapes as GitLab 18 sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.demo.gitlab.entities_mr import merge_status
+from bot.demo.gitlab.git_repos import ZERO, Commit
+from bot.demo.gitlab.state import Award, Issue, Label, MergeRequest, Note, Project, User
+from bot.demo.gitlab.world import World
+
+Json = dict[str, Any]
+_VISIBILITY = {"private": 0, "internal": 10, "public": 20}
+
+
+def stamp(at: datetime | None) -> str | None:
+    """Times as most hooks write them: 2026-01-31 12:00:00 UTC."""
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else None
+
+
+def person(who: User) -> Json:
+    """GitLab shows nobody's address in hooks unless that person made it public."""
+    return {
+        "id": who.id,
+        "name": who.name,
+        "username": who.username,
+        "avatar_url": f"https://www.gravatar.com/avatar/{who.id}?s=80&d=identicon",
+        "email": "[REDACTED]",
+    }
+
+
+def short_project(world: World, it: Project) -> Json:
+    return {
+        "id": it.id,
+        "name": it.name,
+        "description": it.description,
+        "web_url": world.web(it),
+        "avatar_url": None,
+        "git_ssh_url": ssh_url(world, it),
+        "git_http_url": f"{world.url}/{it.path}.git",
+        "namespace": it.namespace.rpartition("/")[2],
+        "visibility_level": _VISIBILITY[it.visibility],
+        "path_with_namespace": it.path,
+        "default_branch": it.default_branch,
+        "ci_config_path": it.settings.ci_config_path,
+    }
+
+
+def project(world: World, it: Project) -> Json:
+    more = {
+        "url": ssh_url(world, it),
+        "ssh_url": ssh_url(world, it),
+        "http_url": f"{world.url}/{it.path}.git",
+    }
+    return {**short_project(world, it), "homepage": world.web(it), **more}
+
+
+def ssh_url(world: World, it: Project) -> str:
+    return f"git@{world.url.partition('://')[2].partition(':')[0]}:{it.path}.git"
+
+
+def repository(world: World, it: Project) -> Json:
+    named = {"name": it.name, "url": ssh_url(world, it), "description": it.description}
+    return {**named, "homepage": world.web(it)}
+
+
+def label(it: Label, of: Project) -> Json:
+    return {
+        "id": it.id,
+        "title": it.title,
+        "color": it.color,
+        "project_id": of.id,
+        "created_at": stamp(it.created_at),
+        "updated_at": stamp(it.created_at),
+        "template": False,
+        "description": None,
+        "type": "ProjectLabel",
+        "group_id": None,
+    }
+
+
+def last_commit(world: World, of: Project, it: Commit) -> Json:
+    return {
+        "id": it.id,
+        "message": it.message,
+        "title": it.title,
+        "timestamp": it.committed,
+        "url": world.web(of, "commit", it.id),
+        "author": {"name": it.author_name, "email": "[REDACTED]"},
+    }
+
+
+async def _attributes(world: World, it: MergeRequest, detailed: str) -> Json:
+    head = world.head_pipeline(it)
+    commit = await world.repository(it.project).commit(it.head)
+    return {
+        "assignee_id": it.assignees[0].id if it.assignees else None,
+        "author_id": it.author.id,
+        "created_at": stamp(it.created_at),
+        "description": it.description,
+        "draft": it.draft,
+        "head_pipeline_id": head.id if head else None,
+        "id": it.id,
+        "iid": it.iid,
+        "last_edited_at": stamp(it.edited_at),
+        "last_edited_by_id": it.edited_by.id if it.edited_by else None,
+        "merge_commit_sha": it.merge_commit,
+        "merge_error": None,
+        "merge_params": {"force_remove_source_branch": "1" if it.remove_source_branch else "0"},
+        "merge_status": merge_status(it),
+        "merge_user_id": it.merged_by.id if it.merged_by else None,
+        "merge_when_pipeline_succeeds": it.auto_merge is not None,
+        "milestone_id": None,
+        "source_branch": it.source_branch,
+        "source_project_id": it.source_project.id,
+        "state_id": {"opened": 1, "closed": 2, "merged": 3, "locked": 4}[it.state],
+        "target_branch": it.target_branch,
+        "target_project_id": it.project.id,
+        "time_estimate": 0,
+        "title": it.title,
+        "updated_at": stamp(it.updated_at),
+        "updated_by_id": it.edited_by.id if it.edited_by else None,
+        "prepared_at": stamp(it.created_at),
+        "assignee_ids": [who.id for who in it.assignees],
+        "blocking_discussions_resolved": True,
+        "detailed_merge_status": detailed,
+        "first_contribution": False,
+        "human_time_change": None,
+        "human_time_estimate": None,
+        "human_total_time_spent": None,
+        "labels": [label(tag, it.project) for tag in it.labels],
+        "last_commit": last_commit(world, it.project, commit) if commit else None,
+        "reviewer_ids": [who.id for who in it.reviewers],
+        "source": project(world, it.source_project),
+        "state": it.state,
+        "target": project(world, it.project),
+        "time_change": 0,
+        "total_time_spent": 0,
+        "url": world.web(it.project, "merge_requests", str(it.iid)),
+        "work_in_progress": it.draft,
+    }
+
+
+async def merge_request(
+    world: World,
+    it: MergeRequest,
+    by: User,
+    action: str,
+    detailed: str,
+    changes: Json,
+    oldrev: str | None = None,
+) -> Json:
+    """`changes` maps a field to {"previous", "current"}; `oldrev` is there only when commits were pushed."""
+    attributes = await _attributes(world, it, detailed)
+    attributes["action"] = action
+    if oldrev is not None:
+        attributes["oldrev"] = oldrev
+    body: Json = {
+        "object_kind": "merge_request",
+        "event_type": "merge_request",
+        "user": person(by),
+        "project": project(world, it.project),
+        "object_attributes": attributes,
+        "labels": [label(tag, it.project) for tag in it.labels],
+        "changes": changes,
+        "repository": repository(world, it.project),
+    }
+    if it.assignees:
+        body["assignees"] = [person(who) for who in it.assignees]
+    if it.reviewers:
+        body["reviewers"] = [person(who) for who in it.reviewers]
+    return body
+
+
+def _note_attributes(world: World, it: Note) -> Json:
+    on_mr = isinstance(it.noteable, MergeRequest)
+    where = "merge_requests" if on_mr else "issues"
+    of = it.noteable.project
+    return {
+        "attachment": None,
+        "author_id": it.author.id,
+        "change_position": None,
+        "commit_id": None,
+        "created_at": stamp(it.created_at),
+        "discussion_id": it.discussion_id,
+        "id": it.id,
+        "line_code": None,
+        "note": it.body,
+        "noteable_id": it.noteable.id,
+        "noteable_type": "MergeRequest" if on_mr else "Issue",
+        "original_position": None,
+        "position": None,
+        "project_id": of.id,
+        "resolved_at": None,
+        "resolved_by_id": None,
+        "resolved_by_push": None,
+        "st_diff": None,
+        "system": it.system,
+        "type": it.type,
+        "updated_at": stamp(it.updated_at),
+        "updated_by_id": None,
+        "description": it.body,
+        "url": f"{world.web(of, where, str(it.noteable.iid))}#note_{it.id}",
+    }
+
+
+async def note(world: World, it: Note, by: User, action: str, detailed: str) -> Json:
+    on = it.noteable
+    body: Json = {
+        "object_kind": "note",
+        "event_type": "confidential_note" if it.internal else "note",
+        "user": person(by),
+        "project_id": on.project.id,
+        "project": project(world, on.project),
+        "object_attributes": {**_note_attributes(world, it), "action": action},
+        "repository": repository(world, on.project),
+    }
+    if isinstance(on, MergeRequest):
+        attributes = await _attributes(world, on, detailed)
+        body["merge_request"] = {k: v for k, v in attributes.items() if k not in _NOT_IN_NOTES}
+    else:
+        body["issue"] = issue_attributes(world, on)
+    return body
+
+
+_NOT_IN_NOTES = frozenset({"prepared_at", "blocking_discussions_resolved", "first_contribution"})
+
+
+def issue_attributes(world: World, it: Issue) -> Json:
+    return {
+        "author_id": it.author.id,
+        "closed_at": stamp(it.closed_at),
+        "confidential": it.confidential,
+        "created_at": stamp(it.created_at),
+        "description": it.description,
+        "id": it.id,
+        "iid": it.iid,
+        "project_id": it.project.id,
+        "state_id": 1 if it.state == "opened" else 2,
+        "title": it.title,
+        "updated_at": stamp(it.updated_at),
+        "url": world.web(it.project, "issues", str(it.iid)),
+        "assignee_ids": [who.id for who in it.assignees],
+        "assignee_id": it.assignees[0].id if it.assignees else None,
+        "labels": [label(tag, it.project) for tag in it.labels],
+        "state": it.state,
+    }
+
+
+def issue(world: World, it: Issue, by: User, action: str, changes: Json) -> Json:
+    return {
+        "object_kind": "issue",
+        "event_type": "issue",
+        "user": person(by),
+        "project": project(world, it.project),
+        "object_attributes": {**issue_attributes(world, it), "action": action},
+        "labels": [label(tag, it.project) for tag in it.labels],
+        "changes": changes,
+        "repository": repository(world, it.project),
+    }
+
+
+async def emoji(world: World, it: Award, on: Note, action: str, detailed: str) -> Json:
+    """`action` is award or revoke."""
+    about = _note_attributes(world, on)
+    shown = await note(world, on, it.user, "update", detailed)
+    body: Json = {
+        "object_kind": "emoji",
+        "event_type": action,
+        "user": person(it.user),
+        "project_id": on.noteable.project.id,
+        "project": project(world, on.noteable.project),
+        "object_attributes": {
+            "user_id": it.user.id,
+            "created_at": stamp(it.created_at),
+            "id": it.id,
+            "name": it.name,
+            "awardable_type": "Note",
+            "awardable_id": on.id,
+            "updated_at": stamp(it.created_at),
+            "action": action,
+            "awarded_on_url": about["url"],
+        },
+        "note": about,
+    }
+    kind = "merge_request" if isinstance(on.noteable, MergeRequest) else "issue"
+    return {**body, kind: shown[kind]}
+
+
+async def push(
+    world: World, of: Project, ref: str, old: str, new: str, by: User, commits: Sequence[Commit]
+) -> Json:
+    """`commits` newest first; the hook carries the last 20 of them, oldest first."""
+    repo = world.repository(of)
+    shown = []
+    for it in reversed(commits[:20]):
+        paths = await repo.changed_paths(it.id)
+        by_letter = {w: [p for p, s in paths.items() if s == c] for w, c in _LETTERS.items()}
+        shown.append({**last_commit(world, of, it), **by_letter})
+    return {
+        "object_kind": "push",
+        "event_name": "push",
+        "before": old,
+        "after": new,
+        "ref": ref,
+        "ref_protected": ref.removeprefix("refs/heads/") in of.protected,
+        "checkout_sha": None if new == ZERO else new,
+        "user_id": by.id,
+        "user_name": by.name,
+        "user_username": by.username,
+        "user_email": "",
+        "user_avatar": person(by)["avatar_url"],
+        "project_id": of.id,
+        "project": project(world, of),
+        "commits": shown,
+        "total_commits_count": len(commits),
+        "repository": {
+            **repository(world, of),
+            "git_http_url": f"{world.url}/{of.path}.git",
+            "git_ssh_url": ssh_url(world, of),
+            "visibility_level": _VISIBILITY[of.visibility],
+        },
+    }
+
+
+_LETTERS = {"added": "A", "modified": "M", "removed": "D"}
