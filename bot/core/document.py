@@ -13,7 +13,7 @@ SCHEMA = "purser.plan/v1"
 
 
 def to_document(plan: Plan, *, whole: bool = False) -> dict[str, Any]:
-    """The plan as plain JSON. `whole` adds what only we need: objects before and after, digests, no-changes."""
+    """The plan as plain JSON. `whole` adds what only we need: whole objects, digests, unchanged objects."""
     return {
         "schema": SCHEMA,
         "target": plan.target,
