@@ -1,0 +1,40 @@
+"""Server-side configuration: one YAML file, checked whole before anything starts."""
+
+from bot.config.loading import ConfigInvalid, Problem, load, schema
+from bot.config.models import (
+    Address,
+    Charts,
+    Commands,
+    Config,
+    Database,
+    Deploy,
+    Gitlab,
+    Helm,
+    Log,
+    Metrics,
+    Project,
+    Role,
+    TargetSettings,
+    Webhook,
+)
+
+__all__ = [
+    "Address",
+    "Charts",
+    "Commands",
+    "Config",
+    "ConfigInvalid",
+    "Database",
+    "Deploy",
+    "Gitlab",
+    "Helm",
+    "Log",
+    "Metrics",
+    "Problem",
+    "Project",
+    "Role",
+    "TargetSettings",
+    "Webhook",
+    "load",
+    "schema",
+]

@@ -1,0 +1,289 @@
+"""What may stand in the configuration. Each field's description is its documentation."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from bot.config.secrets import SECRET_SCHEMA, Secret, resolve
+from bot.core.command import COMMANDS
+from bot.core.model import DeployMode, Target
+
+
+class Role(StrEnum):
+    """A GitLab role that a command may ask for."""
+
+    REPORTER = "reporter"
+    DEVELOPER = "developer"
+    MAINTAINER = "maintainer"
+    OWNER = "owner"
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _invalid(message: str, **facts: Any) -> PydanticCustomError:
+    return PydanticCustomError("value", message, facts)
+
+
+def _address(given: Any) -> Any:
+    if isinstance(given, Address):
+        return given
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})", str(given))
+    if not found or int(found[3]) > 65535:
+        raise _invalid("expected host:port, such as 127.0.0.1:8080")
+    return Address(found[1] or found[2], int(found[3]))
+
+
+def _web_address(given: str) -> str:
+    parts = urlsplit(given)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise _invalid("expected an address such as https://gitlab.example.com")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise _invalid("an address without user, password, query or fragment is expected")
+    return given.rstrip("/")
+
+
+def _database_url(given: Any, info: ValidationInfo) -> Any:
+    if not isinstance(given, str):
+        return resolve(given, info)
+    try:
+        has_password = urlsplit(given).password is not None
+    except ValueError:
+        raise _invalid("expected a database address such as postgresql://host/name") from None
+    if has_password:
+        raise _invalid("it holds a password: keep it elsewhere and use {env: NAME} or {file: PATH}")
+    return SecretStr(given)
+
+
+def _database_kind(given: SecretStr) -> SecretStr:
+    scheme = given.get_secret_value().partition(":")[0].partition("+")[0]
+    if scheme not in ("sqlite", "postgresql", "postgres"):
+        raise _invalid("expected an address that begins with sqlite: or postgresql:")
+    return given
+
+
+def _project_path(given: str) -> str:
+    if not re.fullmatch(r"[\w][\w.-]*(/[\w][\w.-]*)+", given):
+        raise _invalid("expected the project's path with its namespace, such as platform/cluster")
+    return given
+
+
+def _target_name(given: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?", given):
+        raise _invalid("expected up to 63 lower-case letters, digits, dots and dashes, such as production")
+    return given
+
+
+def _commands(given: dict[str, Role]) -> dict[str, Role]:
+    unknown = sorted(set(given) - set(COMMANDS))
+    if unknown:
+        raise _invalid(
+            "there is no command {unknown}; there are {known}",
+            unknown=", ".join(unknown),
+            known=", ".join(COMMANDS),
+        )
+    return given
+
+
+Listen = Annotated[
+    Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "examples": ["127.0.0.1:8080"]})
+]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+DatabaseUrl = Annotated[
+    SecretStr,
+    BeforeValidator(_database_url),
+    AfterValidator(_database_kind),
+    WithJsonSchema({"anyOf": [{"type": "string"}, SECRET_SCHEMA]}),
+]
+Roles = Annotated[dict[str, Role], AfterValidator(_commands)]
+Layout: TypeAlias = Literal["auto", "managed-apps", "helmfile", "releases"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Gitlab(_Model):
+    """GitLab, as the bot reaches it."""
+
+    url: WebAddress = Field(description="GitLab's address")
+    token: Secret = Field(description="project or group access token of the bot, scope api")
+    ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed GitLab's certificate"
+    )
+
+
+class Webhook(_Model):
+    """What makes a delivery authentic. At least one of the two; a signed delivery needs the signature."""
+
+    token: Secret | None = Field(None, description="the webhook's secret token")
+    signing_tokens: tuple[Secret, ...] = Field(
+        (), max_length=2, description="the webhook's signing tokens (whsec_…); two while one is replaced"
+    )
+
+
+class Metrics(_Model):
+    """Where Prometheus reads."""
+
+    listen: Listen = Field(Address("127.0.0.1", 9090), description="host:port of /metrics")
+
+
+class Database(_Model):
+    """Where state is kept."""
+
+    url: DatabaseUrl | None = Field(
+        None, description="postgresql://host/name or sqlite:///path; unset: a SQLite file in data_dir"
+    )
+
+
+class Log(_Model):
+    """What is logged, and how."""
+
+    format: Literal["json", "console"] = Field("json", description="json or console")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+
+
+class Charts(_Model):
+    """Where charts come from."""
+
+    allowed_hosts: tuple[str, ...] = Field((), description="hosts that charts may be fetched from")
+    cache_dir: Path | None = Field(None, description="where fetched charts are kept; unset: data_dir/charts")
+
+
+class Helm(_Model):
+    """How charts are rendered."""
+
+    engine: Literal["auto", "sdk", "cli"] = Field(
+        "auto",
+        description="what deploys: the helm binary (cli), the Helm SDK (sdk), or the binary if it is there",
+    )
+    binary: str = Field("helm", description="the helm binary: a name on PATH or a path")
+    workers: int = Field(2, ge=1, le=64, description="renderings at a time")
+    render_timeout: float = Field(60, gt=0, description="seconds that one rendering may take")
+    render_memory: int = Field(1024, ge=128, description="MiB that one rendering may take")
+
+
+class Commands(_Model):
+    """Who may say what in a merge request."""
+
+    roles: Roles = Field(
+        default_factory=dict, description="command: least role, where it is not the usual one"
+    )
+
+
+class Deploy(_Model):
+    """How a merge reaches the target."""
+
+    mode: DeployMode = Field("pipeline", description="pipeline: a job of the project; direct: the bot itself")
+
+
+class TargetSettings(_Model):
+    """One cluster, or a namespace of it, that a project deploys to."""
+
+    name: Annotated[str, AfterValidator(_target_name)] = Field(description="name in notes and statuses")
+    layout: Layout = Field("auto", description="how the files say what runs")
+    path: str = Field(".", description="directory in the project")
+    branch: str | None = Field(None, description="branch whose merges deploy; unset: the default branch")
+    kubeconfig: str | None = Field(None, description="kubeconfig file; unset: in-cluster, else the usual one")
+    context: str | None = Field(None, description="context in it; unset: its current one")
+    deploy: Deploy = Field(Deploy(), description="how a merge reaches the target")
+    variables: dict[str, str] = Field(
+        default_factory=dict, description="CI variables that the layout honours"
+    )
+    roles: Roles = Field(default_factory=dict, description="as commands.roles, for this target")
+
+
+class Project(_Model):
+    """A GitLab project the bot looks after."""
+
+    path: Annotated[str, AfterValidator(_project_path)] = Field(description="path with namespace")
+    targets: tuple[TargetSettings, ...] = Field(min_length=1, description="what it deploys to")
+
+
+class Config(_Model):
+    """The whole file, version 1."""
+
+    version: Literal[1] = Field(description="version of this file's format")
+    gitlab: Gitlab = Field(description="GitLab, as the bot reaches it")
+    webhook: Webhook = Field(description="what makes a delivery authentic")
+    projects: tuple[Project, ...] = Field(min_length=1, description="the projects the bot looks after")
+    listen: Listen = Field(Address("127.0.0.1", 8080), description="host:port of hooks, pages and health")
+    data_dir: Path = Field(Path("purser-data"), description="directory of state and caches")
+    database: Database = Field(Database(), description="where state is kept")
+    metrics: Metrics = Field(Metrics(), description="where Prometheus reads")
+    log: Log = Field(Log(), description="what is logged, and how")
+    charts: Charts = Field(Charts(), description="where charts come from")
+    helm: Helm = Field(Helm(), description="how charts are rendered")
+    commands: Commands = Field(Commands(), description="who may say what")
+
+    @property
+    def database_url(self) -> str:
+        """The database's address with its password; by default a SQLite file in `data_dir`."""
+        if self.database.url is None:
+            return f"sqlite:///{self.data_dir.absolute() / 'purser.db'}"
+        return self.database.url.get_secret_value()
+
+    @property
+    def chart_cache(self) -> Path:
+        """Where fetched charts are kept."""
+        return self.charts.cache_dir or self.data_dir / "charts"
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target of every project, in the file's order."""
+        return tuple(self._target(project, of) for project in self.projects for of in project.targets)
+
+    def _target(self, project: Project, of: TargetSettings) -> Target:
+        return Target(
+            name=of.name,
+            project=project.path,
+            layout=of.layout,
+            path=of.path,
+            branch=of.branch,
+            kubeconfig=of.kubeconfig,
+            context=of.context,
+            deploy_mode=of.deploy.mode,
+            chart_hosts=self.charts.allowed_hosts,
+            variables=of.variables,
+        )
+
+    def least_role(self, command: str, project: str, target: str | None = None) -> str:
+        """The least role for a command on a target (the strictest setting that speaks of it)."""
+        for candidate in self.projects:
+            for of in candidate.targets:
+                if candidate.path == project and of.name == target and command in of.roles:
+                    return of.roles[command].value
+        override = self.commands.roles.get(command)
+        return override.value if override else COMMANDS[command].least_role
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log's scrubber."""
+        of = [self.gitlab.token, self.webhook.token, self.database.url, *self.webhook.signing_tokens]
+        found = {secret.get_secret_value() for secret in of if secret is not None}
+        if self.database.url is not None:
+            found.discard(self.database.url.get_secret_value())
+            password = urlsplit(self.database.url.get_secret_value()).password
+            found |= {password} if password else set()
+        return tuple(sorted(found))
