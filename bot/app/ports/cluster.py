@@ -5,9 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.model import Target
+from bot.core.model import ObjectRef, Target
 from bot.core.question import Answer, Question
 from bot.core.release import Capabilities, LiveRelease
+from bot.core.rollout import RolloutState
+
+__all__ = ["Cluster", "Clusters", "ReleaseHead", "RolloutState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +22,6 @@ class ReleaseHead:
     revision: int
     status: str
     resource_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutState:
-    """Whether one object has become what its spec says. `message` is plain text for the note."""
-
-    ready: bool
-    failed: bool
-    message: str
 
 
 class Cluster(Protocol):
@@ -57,6 +51,10 @@ class Cluster(Protocol):
         ...
 
     async def namespace_exists(self, name: str) -> bool: ...
+
+    async def rollouts(self, refs: Sequence[ObjectRef]) -> list[RolloutState]:
+        """Whether each object has become what its spec says; one that is not there is not ready."""
+        ...
 
 
 class Clusters(Protocol):

@@ -1,0 +1,179 @@
+"""Clusters through the official client, `kubernetes.aio`.
+
+The client finds the cluster, checks its certificates and logs in; requests go through its ApiClient as plain
+JSON. Its typed models would drop fields that they do not know and take 130 MB more. Its DynamicClient is left
+out as well: it hides Warning headers, puts whole answers into the text of its exceptions, asks for discovery
+group by group and caches it in a file with a well-known name under /tmp.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
+
+from bot.adapters.cluster_access import client_for
+from bot.adapters.cluster_discovery import Discovered, Served, discover
+from bot.adapters.cluster_questions import answer_to, call_for, kind_of, refused_name
+from bot.adapters.cluster_releases import heads, record
+from bot.adapters.cluster_wire import SECONDS_PER_REQUEST, Wire
+from bot.app.ports.cluster import Cluster, ReleaseHead, RolloutState
+from bot.core.errors import ClusterUnreachable
+from bot.core.helm_record import base_revision, stored_release
+from bot.core.model import ObjectRef, Target
+from bot.core.question import Absent, Answer, Found, NoSuchKind, Question, Read
+from bot.core.release import Capabilities, LiveRelease, StoredRelease
+from bot.core.rollout import rollout_of
+
+_T = TypeVar("_T")
+# A revision can be superseded and removed between the list and the read of its Secret.
+_LOOKS_AT_A_RELEASE = 3
+
+
+class KubernetesCluster:
+    """The port Cluster over one API server. Use within the event loop that made it; safe concurrently."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._discovered: Discovered | None = None
+        self._capabilities: Capabilities | None = None
+        self._discovering = asyncio.Lock()
+        self._looked_twice: set[tuple[str, str]] = set()
+
+    @property
+    def requests(self) -> Counter[str]:
+        """How many requests went out so far, by verb: discover, get, list, apply, create, patch, delete."""
+        return self._wire.requests
+
+    async def capabilities(self) -> Capabilities:
+        """As the port says; what another discovery finds later does not change it."""
+        discovered = await self._apis()
+        return self._capabilities or discovered.capabilities
+
+    async def scopes(self) -> Mapping[tuple[str, str], bool]:
+        """As the port says."""
+        return {kind: served.namespaced for kind, served in (await self._apis()).kinds.items()}
+
+    async def releases(self, namespaces: Collection[str] | None = None) -> tuple[ReleaseHead, ...]:
+        """As the port says."""
+        if namespaces is None:
+            return tuple(await heads(self._wire))
+        lists = await _together(heads(self._wire, namespace) for namespace in sorted(set(namespaces)))
+        return tuple(head for found in lists for head in found)
+
+    async def release(self, namespace: str, name: str) -> LiveRelease | None:
+        """As the port says. Raises AuthorError (`release-record`) for a record that cannot be read."""
+        for _ in range(_LOOKS_AT_A_RELEASE):
+            statuses = {head.revision: head.status for head in await heads(self._wire, namespace, name)}
+            if not statuses:
+                return None
+            base, newest = base_revision(statuses), max(statuses)
+            found = await _together(
+                self._stored(namespace, name, number) for number in sorted({base, newest})
+            )
+            revisions = {stored.revision: stored for stored in found if stored is not None}
+            if base in revisions and newest in revisions:
+                return LiveRelease(base=revisions[base], newest=revisions[newest])
+        raise ClusterUnreachable(f"The release {namespace}/{name} changes faster than it can be read.")
+
+    async def ask(self, questions: Sequence[Question]) -> list[Answer]:
+        """As the port says. ValueError for an object without the namespace that its kind needs."""
+        await self._look_again_for({kind_of(question) for question in questions})
+        return await _together(self._answer(question) for question in questions)
+
+    async def namespace_exists(self, name: str) -> bool:
+        """As the port says."""
+        (answer,) = await self.ask([Read(ObjectRef("v1", "Namespace", "", name))])
+        return isinstance(answer, Found)
+
+    async def rollouts(self, refs: Sequence[ObjectRef]) -> list[RolloutState]:
+        """As the port says."""
+        return [_rollout(answer) for answer in await self.ask([Read(ref) for ref in refs])]
+
+    async def _stored(self, namespace: str, name: str, revision: int) -> StoredRelease | None:
+        secret = await record(self._wire, namespace, name, revision)
+        # Unpacking megabytes and parsing their hooks would hold up everybody else on this loop.
+        return None if secret is None else await asyncio.to_thread(stored_release, secret)
+
+    async def _answer(self, question: Question) -> Answer:
+        served = await self._served(kind_of(question))
+        if served is None:
+            return NoSuchKind()
+        refused = refused_name(question)
+        if refused is not None:
+            return refused
+        call = call_for(question, served)
+        answer = answer_to(question, call, await self._wire.send(call))
+        if answer is not None:
+            return answer
+        # The path is unknown: its API went away since it was discovered.
+        await self._apis(again=True)
+        if await self._served(kind_of(question)) is None:
+            return NoSuchKind()
+        raise ClusterUnreachable(f"The API server serves {served.plural}, but not its path ({call.what}).")
+
+    async def _served(self, kind: tuple[str, str]) -> Served | None:
+        return (await self._apis()).kinds.get(kind)
+
+    async def _look_again_for(self, kinds: Collection[tuple[str, str]]) -> None:
+        """Discovers once more, once for each kind, since a CRD may have come in the meantime."""
+        missing = {kind for kind in kinds if kind not in (await self._apis()).kinds} - self._looked_twice
+        if missing:
+            self._looked_twice |= missing
+            await self._apis(again=True)
+
+    async def _apis(self, *, again: bool = False) -> Discovered:
+        async with self._discovering:
+            if self._discovered is None or again:
+                self._discovered = await discover(self._wire)
+                self._capabilities = self._capabilities or self._discovered.capabilities
+            return self._discovered
+
+
+class KubernetesClusters:
+    """The port Clusters. `environment` is where KUBECONFIG is looked up; by default the process's own."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        seconds_per_request: float = SECONDS_PER_REQUEST,
+        requests: Counter[str] | None = None,
+    ) -> None:
+        self._environment = environment
+        self._seconds = seconds_per_request
+        self.requests: Counter[str] = Counter() if requests is None else requests
+
+    def open(self, target: Target) -> AbstractAsyncContextManager[Cluster]:
+        """As the port says; nothing is sent before the first call of the cluster."""
+        return self._open(target)
+
+    @asynccontextmanager
+    async def _open(self, target: Target) -> AsyncIterator[KubernetesCluster]:
+        client = await client_for(target, self._environment)
+        wire = Wire(client, seconds=self._seconds, requests=self.requests)
+        try:
+            yield KubernetesCluster(wire)
+        finally:
+            await wire.close()
+
+
+def _rollout(answer: Answer) -> RolloutState:
+    match answer:
+        case Found(manifest):
+            return rollout_of(manifest)
+        case Absent():
+            return RolloutState(ready=False, failed=False, message="is not there")
+        case _:
+            return RolloutState(ready=False, failed=True, message="its API is not served")
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
+    """All results in order; the first failure cancels the rest and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(job) for job in work]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]

@@ -1,0 +1,157 @@
+"""Requests to one API server and its answers, with time-outs, retries and a bound on how many at once."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+from multidict import CIMultiDictProxy
+
+from bot.core.errors import ClusterForbids, ClusterUnreachable
+
+AT_ONCE = 8
+"""Requests under way at the same time; more bring nothing (an API server works through them in turn)."""
+SECONDS_PER_REQUEST = 15.0
+_ATTEMPTS = 3
+_FIRST_WAIT = 0.2
+_LONGEST_WAIT = 10.0
+_PASSING = frozenset({429, 502, 503, 504})
+# The API server answers 500 to manifests that do not fit the schema. Asking again changes nothing.
+_AUTHORS_500 = re.compile(r"typed (patch|live|new) object|failed to (create|convert) .*typed", re.IGNORECASE)
+# RFC 9111's Warning header as the API server writes it: code, agent, quoted text.
+_WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of an API server: always a JSON object, whatever the status."""
+
+    status: int
+    content: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """What a Status says; may quote values of the object."""
+        return str(self.content.get("message", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that changes nothing, so it may be sent again. `verb` and `what` are words for people."""
+
+    verb: str
+    what: str
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Any = None
+    content_type: str = "application/json"
+    accept: str = "application/json"
+
+
+class Wire:
+    """Sends calls through a `kubernetes.aio` ApiClient, which brings address, trust and credentials.
+
+    Raises ClusterForbids where the API server does not know us (401), ClusterUnreachable where it does not
+    answer, answers too late or answers like no API server. Other refusals are replies.
+    """
+
+    def __init__(self, client: Any, *, seconds: float, requests: Counter[str]) -> None:
+        self.requests = requests
+        self._client = client
+        self._timeout = aiohttp.ClientTimeout(total=seconds)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        await self._client.close()
+
+    async def send(self, call: Call) -> Reply:
+        """The API server's answer, after up to three attempts where a failure may pass."""
+        wait = _FIRST_WAIT
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                reply = await self._attempt(call)
+            except _MayPass as failure:
+                wait = min(max(wait, failure.retry_after or 0.0), _LONGEST_WAIT)
+            else:
+                if reply.status != 500 or _AUTHORS_500.search(reply.message):
+                    return reply
+            await asyncio.sleep(wait)
+            wait *= 2
+        return await self._attempt(call)
+
+    async def _attempt(self, call: Call) -> Reply:
+        async with self._slots:
+            self.requests[call.verb] += 1
+            try:
+                return await self._exchange(call)
+            except TimeoutError:
+                # The wait itself was long; another one would make a plan hang.
+                raise ClusterUnreachable(f"{self._server} did not answer in time ({call.what}).") from None
+            except aiohttp.ClientConnectorCertificateError:
+                raise ClusterUnreachable(f"{self._server} shows a certificate that is not trusted.") from None
+            except (aiohttp.ClientError, OSError) as error:
+                raise _MayPass(f"{self._server} cannot be reached ({type(error).__name__}).") from None
+
+    async def _exchange(self, call: Call) -> Reply:
+        client = self._client
+        headers = {**client.default_headers, "Accept": call.accept, "Content-Type": call.content_type}
+        await client.update_params_for_auth(headers, None, ["BearerToken"], call.path, call.method, None)
+        url = client.configuration.host + call.path + ("?" + urlencode(call.query) if call.query else "")
+        answer = await client.call_api(
+            call.method, url, header_params=headers, body=call.body, _request_timeout=self._timeout
+        )
+        return self._read(call, answer.status, answer.headers, await answer.read())
+
+    def _read(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+        if status == 401:
+            raise ClusterForbids(f"{self._server} does not accept our credentials ({call.what}).")
+        if status in _PASSING:
+            raise _MayPass(
+                f"{self._server} is overloaded or not ready (HTTP {status}, {call.what}).",
+                retry_after=_seconds(headers.get("Retry-After", "")),
+            )
+        content = _json_object(body)
+        if content is not None:
+            return Reply(status, content, _warnings(headers))
+        if status == 404:
+            # The API server's own words for a path that it does not know are plain text.
+            return Reply(status, {})
+        raise (_MayPass if status >= 500 else ClusterUnreachable)(
+            f"{self._server} did not answer as a Kubernetes API server does (HTTP {status}, {call.what})."
+        )
+
+    @property
+    def _server(self) -> str:
+        # Host and port only: an address may hold a name and a password.
+        return f"The API server {urlsplit(self._client.configuration.host).netloc.rpartition('@')[2]}"
+
+
+class _MayPass(ClusterUnreachable):
+    """A failure that another attempt may not see."""
+
+
+def _json_object(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def _warnings(headers: Mapping[str, str]) -> tuple[str, ...]:
+    # The real mapping holds a header as often as it came.
+    values = headers.getall("Warning", []) if isinstance(headers, CIMultiDictProxy) else ()
+    found = (match for value in values for match in _WARNING.finditer(value))
+    return tuple(re.sub(r"\\(.)", r"\1", match[1]) for match in found)
