@@ -1,0 +1,214 @@
+"""Masks secrets, so that a change of one is seen and its value is not.
+
+A mask is `‹masked:xxxxxxxx›`: eight hex digits of an HMAC-SHA256 over the value, under a key of the
+installation. Equal values have equal masks, whether they stand as text or in base64.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from typing import Any
+
+from bot.core.model import Manifest
+from bot.core.redact_keys import could_be_secret, secrecy
+from bot.core.redact_shapes import hide_shapes
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+SHORTEST = 6
+"""Shorter secrets are not looked for in other texts: they would be found everywhere."""
+
+_MASK = re.compile(r"‹masked:[0-9a-f]{8}›")
+_NAMES = frozenset({"apiVersion", "kind", "name", "namespace", "key"})
+_REFERRING = frozenset(
+    {"name", "key", "namespace", "optional", "valueFrom", "secretKeyRef", "configMapKeyRef"}
+)
+COMMON = frozenset(
+    """
+    administrator anonymous cluster-admin default development disabled enabled example grafana kubernetes
+    localhost password postgres postgresql production prometheus readonly readwrite required secret staging
+    username
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+"""Words that stand in Secrets (users, hosts, modes) and everywhere else too; masking them tells them."""
+
+
+class Masker:
+    """Masks manifests, values and texts under one key, and remembers which secrets it saw.
+
+    A value that stood in a Secret, or under a key such as `password`, is masked from then on wherever it
+    turns up, in base64 too. Call `learn` on every object first where texts about them follow.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._known: dict[str, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, manifest: Manifest) -> None:
+        """Remembers the secrets of an object."""
+        self.manifest(manifest)
+
+    def mask(self, value: str | bytes) -> str:
+        """The mask of one value; a mask stays as it is."""
+        if isinstance(value, str) and _MASK.fullmatch(value):
+            return value
+        raw = value.encode(errors="surrogatepass") if isinstance(value, str) else value
+        return f"‹masked:{hmac.new(self._key, raw, hashlib.sha256).hexdigest()[:8]}›"
+
+    def text(self, text: str) -> str:
+        """The text with every known secret, and everything that looks like one, masked."""
+        known = self._hide_known(text)
+        parts, masks = _MASK.split(known), _MASK.findall(known)
+        if not masks:
+            return hide_shapes(text, self._hide)
+        hidden = hide_shapes("\x00".join(parts), self._hide_unless_masked)
+        if hidden.count("\x00") != len(masks):
+            hidden = "\x00".join(hide_shapes(part, self._hide) for part in parts)
+        return "".join(a + b for a, b in zip(hidden.split("\x00"), [*masks, ""], strict=True))
+
+    def value(self, value: Any, key: str = "") -> Any:
+        """A JSON value that stands under this key, masked."""
+        match value:
+            case dict():
+                return self._map(value, key)
+            case list():
+                return self._list(value, key)
+            case str():
+                how = secrecy(key) if key else "no"
+                return self._hide(value, how == "sure") if could_be_secret(value, how) else self.text(value)
+            case bool() | None:
+                return value
+            case _:
+                return self.mask(str(value)) if key and secrecy(key) == "sure" else value
+
+    def manifest(self, manifest: Manifest) -> Manifest:
+        """A copy of the object, masked; its shape stays."""
+        secret = manifest.get("kind") == "Secret"
+        masked: Manifest = {}
+        for key, value in manifest.items():
+            if secret and key in ("data", "stringData"):
+                masked[key] = self._secret(value, encoded=key == "data")
+            elif key == "metadata" and isinstance(value, dict):
+                masked[key] = self._metadata(value)
+            else:
+                masked[key] = value if key in _NAMES else self.value(value, key)
+        return masked
+
+    def pair(
+        self, before: Manifest | None, after: Manifest | None
+    ) -> tuple[Manifest | None, Manifest | None]:
+        """Two states of one object, masked, each knowing the other's secrets."""
+        for state in (before, after):
+            if state is not None:
+                self.learn(state)
+        return (
+            None if before is None else self.manifest(before),
+            None if after is None else self.manifest(after),
+        )
+
+    def _metadata(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        masked = {
+            k: v if k in _NAMES else self.value(v, k) for k, v in metadata.items() if k != "annotations"
+        }
+        annotations = metadata.get("annotations")
+        if isinstance(annotations, dict):
+            masked["annotations"] = {
+                key: self.mask(str(value)) if key == LAST_APPLIED else self.value(value, key)
+                for key, value in annotations.items()
+            }
+        elif "annotations" in metadata:
+            masked["annotations"] = annotations
+        return {key: masked[key] for key in metadata}
+
+    def _secret(self, entries: Any, *, encoded: bool) -> Any:
+        if not isinstance(entries, dict):
+            return entries if entries is None else self.mask(json.dumps(entries, sort_keys=True, default=str))
+        return {key: self._entry(value, encoded) for key, value in entries.items()}
+
+    def _entry(self, value: Any, encoded: bool) -> Any:
+        if value is None:
+            return None
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+        if _MASK.fullmatch(text):
+            return text
+        raw = _decoded(text) if encoded else text.encode(errors="surrogatepass")
+        try:
+            plain = raw.decode()
+        except UnicodeDecodeError:
+            plain = ""
+        if plain:
+            self._remember(plain)
+            hide_shapes(plain, self._hide)
+        self._remember_as(text, raw)
+        return self.mask(raw)
+
+    def _map(self, value: dict[str, Any], key: str) -> dict[str, Any]:
+        name = value.get("name", value.get("key"))
+        named = name if isinstance(name, str) and "value" in value else ""
+        inherited = key if key and secrecy(key) == "sure" else ""
+        masked = {}
+        for field, item in value.items():
+            if field == "value" and named:
+                masked[field] = self.value(item, named)
+            elif field in _REFERRING and isinstance(item, str):
+                masked[field] = item
+            elif inherited and field not in _REFERRING and not isinstance(item, (dict, list)):
+                masked[field] = self.value(item, field if secrecy(field) != "no" else inherited)
+            else:
+                masked[field] = self.value(item, field)
+        return masked
+
+    def _list(self, items: list[Any], key: str) -> list[Any]:
+        masked: list[Any] = []
+        flag = ""
+        for item in items:
+            if isinstance(item, str) and flag and not item.startswith("-"):
+                masked.append(self.value(item, flag))
+            else:
+                masked.append(self.value(item, key))
+            is_flag = isinstance(item, str) and item.startswith("-") and "=" not in item and " " not in item
+            flag = item.lstrip("-") if is_flag else ""
+        return masked
+
+    def _hide(self, value: str, remember: bool) -> str:
+        if _MASK.search(value):
+            return value
+        if remember:
+            self._remember(value)
+        return self.mask(value)
+
+    def _hide_unless_masked(self, value: str, remember: bool) -> str:
+        return value if "\x00" in value else self._hide(value, remember)
+
+    def _remember(self, value: str) -> None:
+        self._remember_as(value, value.encode(errors="surrogatepass"))
+        stripped = value.strip()
+        if stripped != value:
+            self._remember_as(stripped, stripped.encode(errors="surrogatepass"))
+
+    def _remember_as(self, text: str, raw: bytes) -> None:
+        forms = {text, base64.b64encode(raw).decode(), json.dumps(text)[1:-1]}
+        for form in forms:
+            usable = len(form) >= SHORTEST and form not in COMMON and not _MASK.search(form)
+            if usable and len(text) >= SHORTEST and text not in COMMON and form not in self._known:
+                self._known[form] = self.mask(raw)
+                self._pattern = None
+
+    def _hide_known(self, text: str) -> str:
+        if not self._known or len(text) < SHORTEST:
+            return text
+        if self._pattern is None:
+            longest_first = sorted(self._known, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
+        return self._pattern.sub(lambda found: self._known[found.group()], text)
+
+
+def _decoded(text: str) -> bytes:
+    """What a Secret's base64 stands for; text that is no base64 stands for itself."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return text.encode(errors="surrogatepass")
