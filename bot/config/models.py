@@ -130,58 +130,60 @@ class Gitlab(_Model):
     url: WebAddress = Field(description="GitLab's address")
     token: Secret = Field(description="project or group access token of the bot, scope api")
     ca_file: Path | None = Field(
-        None, description="PEM file of the authority that signed GitLab's certificate"
+        default=None, description="PEM file of the authority that signed GitLab's certificate"
     )
 
 
 class Webhook(_Model):
     """What makes a delivery authentic. At least one of the two; a signed delivery needs the signature."""
 
-    token: Secret | None = Field(None, description="the webhook's secret token")
+    token: Secret | None = Field(default=None, description="the webhook's secret token")
     signing_tokens: tuple[Secret, ...] = Field(
-        (), max_length=2, description="the webhook's signing tokens (whsec_…); two while one is replaced"
+        default=(), max_length=2, description="the webhook's signing tokens (whsec_…); two during a change"
     )
 
 
 class Metrics(_Model):
     """Where Prometheus reads."""
 
-    listen: Listen = Field(Address("127.0.0.1", 9090), description="host:port of /metrics")
+    listen: Listen = Field(default=Address("127.0.0.1", 9090), description="host:port of /metrics")
 
 
 class Database(_Model):
     """Where state is kept."""
 
     url: DatabaseUrl | None = Field(
-        None, description="postgresql://host/name or sqlite:///path; unset: a SQLite file in data_dir"
+        default=None, description="postgresql://host/name or sqlite:///path; unset: a SQLite file in data_dir"
     )
 
 
 class Log(_Model):
     """What is logged, and how."""
 
-    format: Literal["json", "console"] = Field("json", description="json or console")
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    format: Literal["json", "console"] = Field(default="json", description="json or console")
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level")
 
 
 class Charts(_Model):
     """Where charts come from."""
 
-    allowed_hosts: tuple[str, ...] = Field((), description="hosts that charts may be fetched from")
-    cache_dir: Path | None = Field(None, description="where fetched charts are kept; unset: data_dir/charts")
+    allowed_hosts: tuple[str, ...] = Field(default=(), description="hosts that charts may be fetched from")
+    cache_dir: Path | None = Field(
+        default=None, description="where fetched charts are kept; unset: data_dir/charts"
+    )
 
 
 class Helm(_Model):
     """How charts are rendered."""
 
     engine: Literal["auto", "sdk", "cli"] = Field(
-        "auto",
+        default="auto",
         description="what deploys: the helm binary (cli), the Helm SDK (sdk), or the binary if it is there",
     )
-    binary: str = Field("helm", description="the helm binary: a name on PATH or a path")
-    workers: int = Field(2, ge=1, le=64, description="renderings at a time")
-    render_timeout: float = Field(60, gt=0, description="seconds that one rendering may take")
-    render_memory: int = Field(1024, ge=128, description="MiB that one rendering may take")
+    binary: str = Field(default="helm", description="the helm binary: a name on PATH or a path")
+    workers: int = Field(default=2, ge=1, le=64, description="renderings at a time")
+    render_timeout: float = Field(default=60, gt=0, description="seconds that one rendering may take")
+    render_memory: int = Field(default=1024, ge=128, description="MiB that one rendering may take")
 
 
 class Commands(_Model):
@@ -195,19 +197,25 @@ class Commands(_Model):
 class Deploy(_Model):
     """How a merge reaches the target."""
 
-    mode: DeployMode = Field("pipeline", description="pipeline: a job of the project; direct: the bot itself")
+    mode: DeployMode = Field(
+        default="pipeline", description="pipeline: a job of the project; direct: the bot itself"
+    )
 
 
 class TargetSettings(_Model):
     """One cluster, or a namespace of it, that a project deploys to."""
 
     name: Annotated[str, AfterValidator(_target_name)] = Field(description="name in notes and statuses")
-    layout: Layout = Field("auto", description="how the files say what runs")
-    path: str = Field(".", description="directory in the project")
-    branch: str | None = Field(None, description="branch whose merges deploy; unset: the default branch")
-    kubeconfig: str | None = Field(None, description="kubeconfig file; unset: in-cluster, else the usual one")
-    context: str | None = Field(None, description="context in it; unset: its current one")
-    deploy: Deploy = Field(Deploy(), description="how a merge reaches the target")
+    layout: Layout = Field(default="auto", description="how the files say what runs")
+    path: str = Field(default=".", description="directory in the project")
+    branch: str | None = Field(
+        default=None, description="branch whose merges deploy; unset: the default branch"
+    )
+    kubeconfig: str | None = Field(
+        default=None, description="kubeconfig file; unset: in-cluster, else the usual one"
+    )
+    context: str | None = Field(default=None, description="context in it; unset: its current one")
+    deploy: Deploy = Field(default=Deploy(), description="how a merge reaches the target")
     variables: dict[str, str] = Field(
         default_factory=dict, description="CI variables that the layout honours"
     )
@@ -228,14 +236,16 @@ class Config(_Model):
     gitlab: Gitlab = Field(description="GitLab, as the bot reaches it")
     webhook: Webhook = Field(description="what makes a delivery authentic")
     projects: tuple[Project, ...] = Field(min_length=1, description="the projects the bot looks after")
-    listen: Listen = Field(Address("127.0.0.1", 8080), description="host:port of hooks, pages and health")
-    data_dir: Path = Field(Path("purser-data"), description="directory of state and caches")
-    database: Database = Field(Database(), description="where state is kept")
-    metrics: Metrics = Field(Metrics(), description="where Prometheus reads")
-    log: Log = Field(Log(), description="what is logged, and how")
-    charts: Charts = Field(Charts(), description="where charts come from")
-    helm: Helm = Field(Helm(), description="how charts are rendered")
-    commands: Commands = Field(Commands(), description="who may say what")
+    listen: Listen = Field(
+        default=Address("127.0.0.1", 8080), description="host:port of hooks, pages and health"
+    )
+    data_dir: Path = Field(default=Path("purser-data"), description="directory of state and caches")
+    database: Database = Field(default=Database(), description="where state is kept")
+    metrics: Metrics = Field(default=Metrics(), description="where Prometheus reads")
+    log: Log = Field(default=Log(), description="what is logged, and how")
+    charts: Charts = Field(default=Charts(), description="where charts come from")
+    helm: Helm = Field(default=Helm(), description="how charts are rendered")
+    commands: Commands = Field(default=Commands(), description="who may say what")
 
     @property
     def database_url(self) -> str:
