@@ -1,9 +1,7 @@
 """Clusters through the official client, `kubernetes.aio`.
 
-The client finds the cluster, checks its certificates and logs in; requests go through its ApiClient as plain
-JSON. Its typed models would drop fields that they do not know and take 130 MB more. Its DynamicClient is left
-out as well: it hides Warning headers, puts whole answers into the text of its exceptions, asks for discovery
-group by group and caches it in a file with a well-known name under /tmp.
+Its dynamic client finds the cluster, checks its certificates, logs in and carries plain JSON. Its typed models
+would drop fields that they do not know and take 130 MB more; discovery is our own (cluster_discovery.py).
 """
 
 import asyncio

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from multidict import CIMultiDictProxy
 
+from bot.adapters.cluster_access import Client
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 
 AT_ONCE = 8
@@ -56,15 +56,16 @@ class Call:
 
 
 class Wire:
-    """Sends calls through a `kubernetes.aio` ApiClient, which brings address, trust and credentials.
+    """Sends calls with retries. `requests` counts the attempts by verb.
 
     Raises ClusterForbids where the API server does not know us (401), ClusterUnreachable where it does not
     answer, answers too late or answers like no API server. Other refusals are replies.
     """
 
-    def __init__(self, client: Any, *, seconds: float, requests: Counter[str]) -> None:
+    def __init__(self, client: Client, *, seconds: float, requests: Counter[str]) -> None:
         self.requests = requests
         self._client = client
+        self._server = f"The API server {client.server}"
         self._timeout = aiohttp.ClientTimeout(total=seconds)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -101,14 +102,16 @@ class Wire:
                 raise _MayPass(f"{self._server} cannot be reached ({type(error).__name__}).") from None
 
     async def _exchange(self, call: Call) -> Reply:
-        client = self._client
-        headers = {**client.default_headers, "Accept": call.accept, "Content-Type": call.content_type}
-        await client.update_params_for_auth(headers, None, ["BearerToken"], call.path, call.method, None)
-        url = client.configuration.host + call.path + ("?" + urlencode(call.query) if call.query else "")
-        answer = await client.call_api(
-            call.method, url, header_params=headers, body=call.body, _request_timeout=self._timeout
+        answer = await self._client.request(
+            call.method,
+            call.path,
+            query=call.query,
+            body=call.body,
+            content_type=call.content_type,
+            accept=call.accept,
+            timeout=self._timeout,
         )
-        return self._read(call, answer.status, answer.headers, await answer.read())
+        return self._read(call, answer.status, answer.headers, answer.body)
 
     def _read(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
         if status == 401:
@@ -127,11 +130,6 @@ class Wire:
         raise (_MayPass if status >= 500 else ClusterUnreachable)(
             f"{self._server} did not answer as a Kubernetes API server does (HTTP {status}, {call.what})."
         )
-
-    @property
-    def _server(self) -> str:
-        # Host and port only: an address may hold a name and a password.
-        return f"The API server {urlsplit(self._client.configuration.host).netloc.rpartition('@')[2]}"
 
 
 class _MayPass(ClusterUnreachable):

@@ -12,9 +12,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
-from bot.core.errors import AuthorError
+from bot.core.errors import AuthorError, Where
+from bot.core.manifest import documents
 from bot.core.model import Manifest
 from bot.core.release import Hook, StoredRelease
 
@@ -55,7 +54,7 @@ def stored_release(secret: Manifest) -> StoredRelease:
         return _release(
             _unpacked(_mapping(secret.get("data")).get("release")), _mapping(metadata.get("labels"))
         )
-    except (ValueError, KeyError, TypeError, zlib.error, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, zlib.error, AuthorError, RecursionError) as error:
         raise AuthorError(
             f"Helm's record {metadata.get('namespace', '')}/{name} cannot be read ({type(error).__name__}).",
             fix="Restore the Secret, or delete it and let Helm start from the revision before it.",
@@ -117,8 +116,7 @@ def _hooks(entry: Mapping[str, Any]) -> list[Hook]:
             weight=int(entry.get("weight", 0)),
             delete_policies=tuple(str(p) for p in entry.get("delete_policies") or _DEFAULT_POLICY),
         )
-        for manifest in yaml.load_all(str(entry.get("manifest", "")), Loader=yaml.CSafeLoader)
-        if isinstance(manifest, dict)
+        for manifest in documents(str(entry.get("manifest", "")), where=Where(str(entry.get("path", ""))))
     ]
 
 
