@@ -30,7 +30,7 @@ COMMON = frozenset(
     administrator anonymous cluster-admin default development disabled enabled example grafana kubernetes
     localhost password postgres postgresql production prometheus readonly readwrite required secret staging
     username
-    """.split()  # noqa: SIM905 - a list of words reads best as words
+    """.split()
 )
 """Words that stand in Secrets (users, hosts, modes) and everywhere else too; masking them tells them."""
 

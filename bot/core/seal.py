@@ -1,0 +1,74 @@
+"""Seals: digests over what would be applied and what it starts from.
+
+Independent of time, of masks and of where files lie: a merged commit yields the seal of the plan that was
+approved, as long as neither the rendering nor the release in the cluster moved.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.core.manifests import canonical
+from bot.core.model import DesiredRelease, Manifest
+from bot.core.noise import Noise, hook_facts
+from bot.core.planned import ReleasePlan
+from bot.core.release import Hook, LiveRelease, Rendered, StoredRelease
+
+
+def release_digest(
+    desired: DesiredRelease,
+    *,
+    rendered: Rendered | None,
+    noise: Noise,
+    live: LiveRelease | None,
+    chart_digest: str = "",
+) -> str:
+    """`sha256:<hex>` over one release: objects, hooks, CRDs, chart, values, options, and the revision it leaves.
+
+    `rendered` None is an uninstallation.
+    """
+    return _digest(
+        {
+            "release": [desired.namespace, desired.name],
+            "options": [desired.create_namespace, desired.force_conflicts],
+            "values": desired.values if rendered else None,
+            "chart": [rendered.chart_name, rendered.chart_version, chart_digest] if rendered else None,
+            "objects": [noise.without(m) for m in rendered.objects] if rendered else None,
+            "hooks": [_hook(h, noise) for h in rendered.hooks] if rendered else None,
+            "crds": [noise.without(m) for m in rendered.crds] if rendered else None,
+            "base": _revision(live.base) if live else None,
+            "newest": _revision(live.newest) if live else None,
+        }
+    )
+
+
+def _hook(hook: Hook, noise: Noise) -> tuple[Manifest, Any]:
+    return (noise.without(hook.manifest), hook_facts(hook))
+
+
+def _revision(stored: StoredRelease) -> Mapping[str, Any]:
+    return {
+        "revision": stored.revision,
+        "status": stored.status,
+        "chart": [stored.chart_name, stored.chart_version],
+        "values": stored.values,
+        "manifest": stored.manifest,
+        "hooks": [(hook.manifest, hook_facts(hook)) for hook in stored.hooks],
+        "method": stored.apply_method,
+    }
+
+
+def seal(target: str, releases: Iterable[ReleasePlan], *, complete: bool = True) -> str | None:
+    """`sha256:<hex>` over a target's releases that change, in any order.
+
+    None where the plan is incomplete or a release cannot be sealed (an error stands in it).
+    """
+    changing = [release for release in releases if release.action != "none"]
+    if not complete or any(not release.digest for release in changing):
+        return None
+    parts = sorted((release.namespace, release.name, release.action, release.digest) for release in changing)
+    return _digest({"target": target, "releases": parts})
+
+
+def _digest(value: Any) -> str:
+    return "sha256:" + hashlib.sha256(canonical(value).encode(errors="surrogatepass")).hexdigest()
