@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.diff import differences
-from bot.core.manifests import canonical, metadata_of
 from bot.core.model import Manifest
+from bot.core.objects import canonical, metadata_of
 from bot.core.pointer import is_under, put
 from bot.core.release import Hook, Rendered
 

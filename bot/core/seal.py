@@ -5,13 +5,13 @@ approved, as long as neither the rendering nor the release in the cluster moved.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from bot.core.manifests import canonical
 from bot.core.model import DesiredRelease, Manifest
 from bot.core.noise import Noise, hook_facts
-from bot.core.planned import ReleasePlan
+from bot.core.objects import canonical
+from bot.core.planned import Plan
 from bot.core.release import Hook, LiveRelease, Rendered, StoredRelease
 
 
@@ -58,16 +58,16 @@ def _revision(stored: StoredRelease) -> Mapping[str, Any]:
     }
 
 
-def seal(target: str, releases: Iterable[ReleasePlan], *, complete: bool = True) -> str | None:
-    """`sha256:<hex>` over a target's releases that change, in any order.
+def seal(plan: Plan) -> str | None:
+    """`sha256:<hex>` over a plan's target and the releases that change, in any order.
 
-    None where the plan is incomplete or a release cannot be sealed (an error stands in it).
+    None where the plan is incomplete, an error finding stands, or a release could not be digested.
     """
-    changing = [release for release in releases if release.action != "none"]
-    if not complete or any(not release.digest for release in changing):
+    changing = [release for release in plan.releases if release.action != "none"]
+    if not plan.complete or plan.has_errors or any(not release.digest for release in changing):
         return None
     parts = sorted((release.namespace, release.name, release.action, release.digest) for release in changing)
-    return _digest({"target": target, "releases": parts})
+    return _digest({"target": plan.target, "releases": parts})
 
 
 def _digest(value: Any) -> str:

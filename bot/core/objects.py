@@ -1,0 +1,63 @@
+"""What Kubernetes objects have in common: metadata, ownership marks, one text per value."""
+
+import json
+from typing import Any
+
+from bot.core.model import Manifest
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+RELEASE_NAME = "meta.helm.sh/release-name"
+RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
+RESOURCE_POLICY = "helm.sh/resource-policy"
+
+
+def metadata_of(manifest: Manifest) -> dict[str, Any]:
+    """The object's metadata; empty where it is not a map."""
+    metadata = manifest.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def annotations_of(manifest: Manifest) -> dict[str, Any]:
+    """The object's annotations; empty where they are not a map."""
+    found = metadata_of(manifest).get("annotations")
+    return found if isinstance(found, dict) else {}
+
+
+def labels_of(manifest: Manifest) -> dict[str, Any]:
+    """The object's labels; empty where they are not a map."""
+    found = metadata_of(manifest).get("labels")
+    return found if isinstance(found, dict) else {}
+
+
+def with_metadata(manifest: Manifest, **fields: Any) -> Manifest:
+    """The object with these metadata fields; one that is None is taken out."""
+    metadata = {key: value for key, value in {**metadata_of(manifest), **fields}.items() if value is not None}
+    return {**manifest, "metadata": metadata}
+
+
+def owned_by(manifest: Manifest, release: str, namespace: str) -> Manifest:
+    """The object with the marks that Helm puts on every object of a release before it applies it."""
+    return with_metadata(
+        manifest,
+        labels={**labels_of(manifest), MANAGED_BY: "Helm"},
+        annotations={**annotations_of(manifest), RELEASE_NAME: release, RELEASE_NAMESPACE: namespace},
+    )
+
+
+def missing_marks(manifest: Manifest, release: str, namespace: str) -> tuple[str, ...]:
+    """Which of Helm's three marks of this release the object lacks, in words; none: it may be adopted."""
+    wanted = (
+        ("label", MANAGED_BY, "Helm", labels_of(manifest)),
+        ("annotation", RELEASE_NAME, release, annotations_of(manifest)),
+        ("annotation", RELEASE_NAMESPACE, namespace, annotations_of(manifest)),
+    )
+    return tuple(
+        f"{what} {key} is {found[key]!r}, not {value!r}" if key in found else f"{what} {key} is missing"
+        for what, key, value, found in wanted
+        if found.get(key) != value
+    )
+
+
+def canonical(value: Any) -> str:
+    """One text per JSON value: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
