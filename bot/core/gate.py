@@ -46,9 +46,9 @@ class Hold:
 Decision: TypeAlias = Deploy | Nothing | Hold
 
 FOLLOW_UP = (
-    "Open another merge request (an empty commit will do): its plan shows what the cluster still lacks, this "
-    "change included, and its merge deploys that. Or run `purser plan` and `purser apply --seal …` on a checkout "
-    "of the merge commit."
+    "Open another merge request (an empty commit will do): its plan shows what the cluster still lacks, "
+    "this change included, and its merge deploys that. Or run `purser plan` and `purser apply --seal …` on a "
+    "checkout of the merge commit."
 )
 
 

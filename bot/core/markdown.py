@@ -6,6 +6,7 @@ starts with a quick action is executed. Sources: GitLab's documentation of quick
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Entities keep Markdown from reading a character as markup. GitLab looks for references in the text that
 # comes out of Markdown, where entities are characters again: a word joiner behind the sign breaks those.
@@ -57,7 +58,7 @@ def fence(value: str, language: str = "") -> str:
     return f"{ticks}{language}\n{body}\n{ticks}"
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table of cells that are Markdown already (from `text` and `code`)."""
     lines = [f"| {' | '.join(header)} |", f"|{'|'.join(' --- ' for _ in header)}|"]
     lines += [f"| {' | '.join(cells)} |" for cells in rows]

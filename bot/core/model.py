@@ -137,7 +137,8 @@ class Target:
     `project` is GitLab's path with namespace; `path` the directory in it; `branch` the one whose
     merges deploy (None: the default branch). `kubeconfig`/`context` None mean the surrounding defaults
     (in-cluster first).
-    `chart_hosts` are the hosts that charts may come from. `variables` are CI-style names such as
+    `chart_hosts` are the hosts that charts may come from; None trusts those that the checkout itself names,
+    which is for a person on his own machine only. `variables` are CI-style names such as
     `INGRESS_VALUES_FILE` that a layout honours.
     """
 
@@ -149,5 +150,5 @@ class Target:
     kubeconfig: str | None = None
     context: str | None = None
     deploy_mode: DeployMode = "pipeline"
-    chart_hosts: tuple[str, ...] = ()
+    chart_hosts: tuple[str, ...] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -32,6 +32,7 @@ class PlanContext:
     """What a note says besides the plan. `seconds` is how long planning took; None leaves the line out.
 
     `same_as` is the earlier head whose plan had the same seal. `draft`, `mode`: of merge request and target.
+    `partial`: only some releases were planned, by wish.
     """
 
     head: str | None = None
@@ -41,6 +42,7 @@ class PlanContext:
     mode: str = "pipeline"
     draft: bool = False
     in_thread: bool = True
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,8 @@ def _drift_line(drift: Drift) -> str:
 
 
 def _footer(plan: Plan, context: PlanContext) -> str:
+    if context.partial:
+        return "Only these releases were planned, so there is no seal, and nothing is deployed from this."
     if plan.seal is None:
         end = "This plan has no seal: it would not be deployed. Mend what the findings say and push again"
         again = f", or plan again with {md.code('/helm plan')}" if context.in_thread else ""

@@ -35,6 +35,7 @@ class MergeRequest:
     web_url: str
     merged_by: str | None = None
     updated_at: str = ""
+    conflicts: bool = False
 
     @property
     def from_fork(self) -> bool:
@@ -108,6 +109,10 @@ class Forge(Protocol):
 
     async def notes(self, project: str, iid: int) -> list[Note]:
         """Every note, every page, oldest first."""
+        ...
+
+    async def own_notes(self, project: str, iid: int) -> list[Note]:
+        """Our own notes, every page, oldest first."""
         ...
 
     async def note(self, project: str, iid: int, note_id: int) -> Note | None: ...

@@ -1,0 +1,104 @@
+"""Answer the commands of a note: look who asks, react, do, reply."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from bot.app.commands.request import Answer, Request
+from bot.app.ports import Forge, MergeRequest, Note, Store
+from bot.core import markdown as md
+from bot.core.command import COMMANDS, Command, Malformed, Parsed, Unknown, parse
+from bot.core.marks import reply_marker
+from bot.core.model import Target
+from bot.core.work import CommandWork, Done, Outcome
+
+log = structlog.get_logger()
+
+LEVELS = {"reporter": 20, "developer": 30, "maintainer": 40, "owner": 50}
+"""GitLab's access levels by role."""
+
+_HELP = f"{md.code('/helm help')} lists the commands."
+
+
+class AnswerCommands:
+    """Commands of one note, answered once in its discussion.
+
+    `answers` has the commands that exist, `roles` the least access level of each where it is not the
+    command's own.
+    """
+
+    def __init__(
+        self,
+        forge: Forge,
+        store: Store,
+        answers: Mapping[str, Callable[[Request], Awaitable[Answer]]],
+        roles: Mapping[str, int] | None = None,
+    ) -> None:
+        self._forge = forge
+        self._store = store
+        self._answers = answers
+        least = {name: LEVELS[spec.least_role] for name, spec in COMMANDS.items()}
+        self._roles = {**least, **(roles or {})}
+
+    async def __call__(self, work: CommandWork, targets: Sequence[Target]) -> Outcome:
+        """Reads the note again; one that is gone, edited, a system note or our own does nothing."""
+        note = await self._forge.note(work.project, work.iid, work.note_id)
+        mr = await self._forge.merge_request(work.project, work.iid)
+        if note is None or mr is None or note.system or note.internal or note.edited:
+            log.info("command.ignored", note=work.note_id)
+            return Done()
+        commands = parse(note.body)
+        if not commands or note.author == await self._forge.me():
+            return Done()
+        await self._forge.react(work.project, work.iid, note.id, "eyes")
+        level = await self._forge.access_level(work.project, note.author_id)
+        answers = [await self._answer(one, mr, note, targets, level) for one in commands]
+        body = "\n\n".join([reply_marker(note.id), *(answer.text for answer in answers)]) + "\n"
+        discussion = note.discussion_id or work.discussion_id
+        await self._forge.reply(work.project, work.iid, discussion, reply_marker(note.id), body)
+        if not all(answer.good for answer in answers):
+            await self._forge.react(work.project, work.iid, note.id, "x")
+        elif all(answer.done for answer in answers):
+            await self._forge.react(work.project, work.iid, note.id, "white_check_mark")
+        return Done()
+
+    async def _answer(
+        self, parsed: Parsed, mr: MergeRequest, note: Note, targets: Sequence[Target], level: int
+    ) -> Answer:
+        match parsed:
+            case Malformed(reason):
+                answer = Answer(f"Not understood: {md.text(reason)}. {_HELP}", good=False)
+            case Unknown(word, hint):
+                nearest = f" Did you mean {md.code(f'/helm {hint}')}?" if hint else ""
+                answer = Answer(f"There is no command {md.code(word)}.{nearest} {_HELP}", good=False)
+            case Command():
+                answer = await self._run(parsed, mr, note, targets, level)
+        name = parsed.name if isinstance(parsed, Command) else ""
+        facts = {"by": note.author, "command": name, "good": answer.good}
+        await self._store.record("command", mr.project, mr.iid, facts, once=f"command:{note.id}:{name}")
+        log.info("command.answered", command=name, good=answer.good)
+        return answer
+
+    async def _run(
+        self, command: Command, mr: MergeRequest, note: Note, targets: Sequence[Target], level: int
+    ) -> Answer:
+        least = self._roles[command.name]
+        if level < least:
+            role = next((name for name, number in LEVELS.items() if number >= least), "owner")
+            need = f"{md.code(f'/helm {command.name}')} needs the role {role} or above in this project."
+            return Answer(need, good=False)
+        run = self._answers.get(command.name)
+        if run is None:
+            return Answer(f"{md.code(f'/helm {command.name}')} does not exist here. {_HELP}", good=False)
+        default = await self._forge.default_branch(mr.project)
+        mine = [target for target in targets if (target.branch or default) == mr.target_branch]
+        wanted = command.options.get("target")
+        request = Request(command, mr, note, mine, level, self._roles)
+        if wanted is None:
+            return await run(request)
+        picked = [target for target in mine if target.name == wanted]
+        if not picked:
+            known = ", ".join(md.code(target.name) for target in mine) or "none"
+            return Answer(f"No target is called {md.code(wanted)}; there is {known}.", good=False)
+        return await run(replace(request, targets=picked))

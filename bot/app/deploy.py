@@ -1,0 +1,273 @@
+"""Deploy a merged merge request: gate, pipeline, follow, verify. Each call is a step and may be repeated."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import structlog
+
+from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
+from bot.app.verify import Verdict, Verifier
+from bot.core.deploy_note import DeployReport, deploy_note
+from bot.core.document import from_document
+from bot.core.errors import ForgeRefused
+from bot.core.gate import FOLLOW_UP, Deploy, GateFacts, Hold, Nothing, PlanFacts, decide
+from bot.core.marks import deploy_marker, pipeline_inputs
+from bot.core.model import Target
+from bot.core.redact import Masker
+from bot.core.work import Again, DeployWork, Done, Outcome
+
+log = structlog.get_logger()
+
+POLL = 15.0
+"""Seconds between looks at a pipeline that no hook told us about."""
+
+VERIFY_POLL = 3.0
+VERIFY_FOR = timedelta(minutes=10)
+LOG_TAIL = 8_000
+FINISHED = ("success", "failed", "canceled", "skipped")
+
+
+class DeployMergeRequest:
+    """Bring a target to where the sealed plan says, once, and say each step in the thread."""
+
+    def __init__(
+        self,
+        forge: Forge,
+        repositories: Repositories,
+        verifier: Verifier,
+        store: Store,
+        clock: Clock,
+        masker: Masker,
+    ) -> None:
+        self._forge = forge
+        self._repositories = repositories
+        self._verifier = verifier
+        self._store = store
+        self._clock = clock
+        self._masker = masker
+
+    async def __call__(self, work: DeployWork, target: Target) -> Outcome:
+        """One step from where the deployment stands. Raises TransientError to be retried."""
+        mr = await self._forge.merge_request(work.project, work.iid)
+        if mr is None or mr.state != "merged" or mr.merge_sha is None:
+            log.info("deploy.skipped", reason="not merged")
+            return Done()
+        deployment = await self._store.deployment(work.project, work.iid, target.name)
+        if deployment is None:
+            await self._record("merge", mr, target, {"merge_sha": mr.merge_sha, "by": mr.merged_by})
+            return await self._decide(mr, target)
+        match deployment.state:
+            case "waiting":
+                return await self._start(mr, target, deployment)
+            case "running":
+                return await self._follow(mr, target, deployment)
+            case "verifying":
+                return await self._verify(mr, target, deployment)
+            case "held" | "succeeded" | "failed":
+                return Done()
+            case _ as unknown:
+                assert_never(unknown)
+
+    async def _decide(self, mr: MergeRequest, target: Target) -> Outcome:
+        plan = await self._store.newest_plan(mr.project, mr.iid, target.name)
+        facts = GateFacts(head=mr.head, from_fork=mr.from_fork, plan=None)
+        if plan is not None:
+            changes = from_document(plan.document).changes_something
+            facts = replace(facts, plan=PlanFacts(plan.head, plan.seal, plan.complete, changes))
+        deployment = Deployment(mr.project, mr.iid, target.name, mr.merge_sha or "", "waiting")
+        match decide(facts):
+            case Hold(reason, way_out):
+                return await self._end(mr, replace(deployment, state="held", reason=reason), way_out=way_out)
+            case Nothing():
+                done = replace(deployment, state="succeeded", seal=plan.seal if plan else None)
+                return await self._end(mr, done, said="nothing")
+            case Deploy(seal):
+                waiting = replace(deployment, seal=seal)
+                await self._store.put_deployment(waiting)
+                return await self._start(mr, target, waiting)
+            case _ as unknown:
+                assert_never(unknown)
+
+    async def _start(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
+        """Finds the pipeline of this seal or creates it: a crash between them must not make a second one."""
+        seal, sha = deployment.seal or "", deployment.merge_sha
+        try:
+            pipeline = await self._forge.find_pipeline(mr.project, sha, seal, target.name)
+            if pipeline is None:
+                inputs = pipeline_inputs(target.name, seal, mr.iid)
+                pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
+        except ForgeRefused as error:
+            held = replace(deployment, state="held", reason=_start_refused(error))
+            return await self._end(mr, held, way_out=_WAYS_OUT.get(error.code, FOLLOW_UP))
+        running = replace(deployment, state="running", pipeline_id=pipeline.id)
+        await self._store.put_deployment(running)
+        await self._record("pipeline", mr, target, {"pipeline": pipeline.id, "seal": seal, "sha": sha})
+        log.info("deploy.started", pipeline=pipeline.id)
+        return await self._follow(mr, target, running)
+
+    async def _follow(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
+        pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
+        if pipeline is None:
+            gone = replace(deployment, state="failed", reason="its pipeline was deleted before it ended.")
+            return await self._end(mr, gone, way_out=FOLLOW_UP)
+        if pipeline.status not in FINISHED:
+            jobs = await self._forge.jobs(mr.project, pipeline.id)
+            await self._say(mr, deployment, pipeline=pipeline, lines=tuple(_job_line(job) for job in jobs))
+            return Again(POLL)
+        jobs = await self._forge.jobs(mr.project, pipeline.id)
+        facts = {"pipeline": pipeline.id, "status": pipeline.status, "jobs": [job.id for job in jobs]}
+        await self._record("pipeline.ended", mr, target, facts)
+        if pipeline.status != "success":
+            return await self._failed(mr, deployment, pipeline, jobs)
+        verifying = replace(deployment, state="verifying", steps=(self._clock().isoformat(),))
+        await self._store.put_deployment(verifying)
+        return await self._verify(mr, target, verifying)
+
+    async def _failed(
+        self, mr: MergeRequest, deployment: Deployment, pipeline: Pipeline, jobs: list[Job]
+    ) -> Outcome:
+        job = next((job for job in jobs if job.status == "failed"), None)
+        tail = ""
+        lines = [_job_line(one) for one in jobs]
+        if job is not None:
+            tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
+            if job.has_artifacts:
+                lines.append(
+                    f"The whole output is in the artifacts of the job: {job.web_url}/artifacts/browse"
+                )
+        reason = _pipeline_reason(pipeline, job)
+        failed = replace(deployment, state="failed", reason=reason)
+        return await self._end(
+            mr, failed, pipeline=pipeline, lines=tuple(lines), job_log=tail, way_out=_way_out(tail)
+        )
+
+    async def _verify(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
+        pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
+        stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
+        if stored is None:
+            raise LookupError("a deployment that is verified has a plan")
+        async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
+            verdict = await self._verifier.look(target, from_document(stored.document), tree)
+        late = self._clock() > _since(deployment, self._clock) + VERIFY_FOR
+        if not verdict.settled and not late:
+            await self._say(mr, deployment, pipeline=pipeline, lines=verdict.lines)
+            return Again(VERIFY_POLL)
+        await self._record("verified", mr, target, {"good": verdict.good, "lines": list(verdict.lines)})
+        return await self._conclude(mr, deployment, pipeline, verdict)
+
+    async def _conclude(
+        self, mr: MergeRequest, deployment: Deployment, pipeline: Pipeline | None, verdict: Verdict
+    ) -> Outcome:
+        if verdict.good:
+            good = replace(deployment, state="succeeded")
+            return await self._end(mr, good, pipeline=pipeline, lines=verdict.lines)
+        reason = "the pipeline succeeded, but the cluster is not as planned."
+        bad = replace(deployment, state="failed", reason=reason)
+        return await self._end(mr, bad, pipeline=pipeline, lines=verdict.lines, way_out=_LOOK)
+
+    async def _end(
+        self,
+        mr: MergeRequest,
+        deployment: Deployment,
+        *,
+        said: str = "",
+        pipeline: Pipeline | None = None,
+        lines: tuple[str, ...] = (),
+        job_log: str = "",
+        way_out: str = "",
+    ) -> Outcome:
+        # The note first: a crash between the two writes it again, the other way round it would be missing.
+        await self._say(
+            mr, deployment, said=said, pipeline=pipeline, lines=lines, job_log=job_log, way_out=way_out
+        )
+        await self._store.put_deployment(deployment)
+        facts = {
+            "target": deployment.target,
+            "state": deployment.state,
+            "reason": deployment.reason,
+            "seal": deployment.seal,
+        }
+        once = f"deploy:{mr.project}:{mr.iid}:{deployment.target}:{deployment.state}"
+        await self._store.record("deploy.ended", mr.project, mr.iid, facts, once=once)
+        log.info("deploy.ended", state=deployment.state, reason=deployment.reason)
+        return Done()
+
+    async def _say(
+        self,
+        mr: MergeRequest,
+        deployment: Deployment,
+        *,
+        said: str = "",
+        pipeline: Pipeline | None = None,
+        lines: tuple[str, ...] = (),
+        job_log: str = "",
+        way_out: str = "",
+    ) -> None:
+        report = DeployReport(
+            target=deployment.target,
+            state=said or deployment.state,
+            reason=deployment.reason,
+            way_out=way_out,
+            merge_sha=deployment.merge_sha,
+            seal=deployment.seal or "",
+            links=(("pipeline", pipeline.web_url),) if pipeline else (),
+            lines=tuple(self._masker.text(line) for line in lines),
+            log=job_log,
+        )
+        marker = deploy_marker(deployment.target)
+        await self._forge.upsert_note(mr.project, mr.iid, marker, deploy_note(report))
+
+    async def _record(self, kind: str, mr: MergeRequest, target: Target, facts: Mapping[str, object]) -> None:
+        once = f"{kind}:{mr.project}:{mr.iid}:{target.name}"
+        await self._store.record(kind, mr.project, mr.iid, {"target": target.name, **facts}, once=once)
+
+
+_LOOK = (
+    "Look at the objects named above with kubectl. The next merge request's plan starts from what the "
+    "cluster really has, so mend it there or with a revert."
+)
+_WAYS_OUT = {
+    "no-pipeline": (
+        "Add the job `purser-apply` to the project's .gitlab-ci.yml (see the how-to on deploying), then open "
+        "another merge request: its plan includes this change."
+    ),
+    "variables-refused": (
+        "Declare the inputs PURSER_TARGET, PURSER_SEAL and PURSER_MERGE_REQUEST in .gitlab-ci.yml "
+        "(spec: inputs), or let the bot's role set pipeline variables, then open another merge request."
+    ),
+}
+
+
+def _start_refused(error: ForgeRefused) -> str:
+    if error.code == "ref-moved":
+        return "the branch has moved past the merge commit, so a pipeline would run on other files."
+    return f"GitLab would not start the pipeline: {error.what}"
+
+
+def _pipeline_reason(pipeline: Pipeline, job: Job | None) -> str:
+    match pipeline.status:
+        case "canceled":
+            return "its pipeline was cancelled."
+        case "skipped":
+            return "its pipeline was skipped."
+        case _:
+            return f"the job {job.name} failed." if job else "its pipeline failed before a job ran."
+
+
+def _way_out(tail: str) -> str:
+    if "the seal no longer holds" in tail:
+        return "Something moved since the plan was made; the log says what. " + FOLLOW_UP
+    return (
+        "The log above says which release failed and why; the releases before it are applied. Mend the "
+        "cause, then retry the job in GitLab if nothing in Git has to change; else open a new merge request."
+    )
+
+
+def _job_line(job: Job) -> str:
+    return f"Job {job.name} ({job.id}): {job.status}"
+
+
+def _since(deployment: Deployment, clock: Clock) -> datetime:
+    return datetime.fromisoformat(deployment.steps[0]) if deployment.steps else clock()

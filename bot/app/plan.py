@@ -1,0 +1,152 @@
+"""Plan a merge request for one target, and say it in its thread."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from bot.app.planner import Planner, Prepared
+from bot.app.ports import Clock, Forge, MergeRequest, Repositories, Store, StoredPlan
+from bot.core.document import to_document
+from bot.core.errors import TransientError
+from bot.core.marks import plan_marker, plan_status
+from bot.core.model import Target
+from bot.core.note import Notes, PlanContext, plan_notes, sentence_note
+from bot.core.work import Done, Outcome, PlanWork
+
+log = structlog.get_logger()
+
+FORK = (
+    "Not planned: this merge request comes from a fork",
+    "Rendering it would run templates of people outside this project, so Purser leaves it alone, and a fork "
+    "is never deployed. Push the branch to this project to have it planned.",
+)
+CONFLICT = (
+    "Not planned: this merge request has conflicts",
+    "There is no merge result to plan while the branch conflicts with its target. Resolve that and push.",
+)
+
+
+class PlanMergeRequest:
+    """Look at the merge request, plan its merge result, write one note and one status.
+
+    `seconds` measures how long planning took, for the note.
+    """
+
+    def __init__(
+        self,
+        forge: Forge,
+        repositories: Repositories,
+        planner: Planner,
+        store: Store,
+        clock: Clock,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._forge = forge
+        self._repositories = repositories
+        self._planner = planner
+        self._store = store
+        self._clock = clock
+        self._seconds = seconds
+
+    async def __call__(self, work: PlanWork, target: Target) -> Outcome:
+        """Plans what the merge request is now, whatever the event said.
+
+        Raises TransientError to be retried.
+        """
+        mr = await self._forge.merge_request(work.project, work.iid)
+        if mr is None or mr.state != "opened":
+            log.info("plan.skipped", reason="not open")
+            return Done()
+        if mr.from_fork:
+            return await self._decline(mr, target, "fork", FORK)
+        if mr.conflicts:
+            return await self._decline(mr, target, "conflict", CONFLICT)
+        merge_ref = await self._forge.merge_ref(work.project, work.iid)
+        if merge_ref is None:
+            raise TransientError("GitLab has not computed the merge result yet", retry_after=1)
+        started = self._seconds()
+        ref = f"refs/merge-requests/{mr.iid}/merge"
+        async with self._repositories.at(mr.project, ref, merge_ref) as tree:
+            prepared = await self._planner.prepare(target, tree)
+        await self._publish(mr, target, merge_ref, prepared, self._seconds() - started)
+        if work.note_id is not None:
+            await self._forge.react(mr.project, mr.iid, work.note_id, "white_check_mark")
+        return Done()
+
+    async def _publish(
+        self, mr: MergeRequest, target: Target, merge_ref: str, prepared: Prepared, took: float
+    ) -> None:
+        plan, now = prepared.plan, self._clock()
+        earlier = await self._store.newest_plan(mr.project, mr.iid, target.name)
+        stored = StoredPlan(
+            id=0,
+            project=mr.project,
+            iid=mr.iid,
+            target=target.name,
+            head=mr.head,
+            merge_ref=merge_ref,
+            seal=plan.seal,
+            complete=plan.complete,
+            document=to_document(plan, whole=True),
+            created_at=now,
+        )
+        plan_id = await self._store.add_plan(stored)
+        same = earlier is not None and earlier.seal == plan.seal is not None and earlier.head != mr.head
+        context = PlanContext(
+            head=mr.head,
+            at=now,
+            seconds=took,
+            same_as=earlier.head if earlier and same else None,
+            mode=target.deploy_mode,
+            draft=mr.draft,
+        )
+        notes = plan_notes(plan, context)
+        note_id = await self._write(mr, target, notes)
+        await self._set_status(mr, target, note_id, notes.verdict, good=plan.complete and not plan.has_errors)
+        facts = {
+            "target": target.name,
+            "head": mr.head,
+            "seal": plan.seal,
+            "complete": plan.complete,
+            "note": note_id,
+        }
+        await self._store.record("plan", mr.project, mr.iid, facts, once=f"plan:{plan_id}")
+        log.info("plan.commented", releases=len(plan.releases), seal=plan.seal, complete=plan.complete)
+
+    async def _write(self, mr: MergeRequest, target: Target, notes: Notes) -> int:
+        """The first note and its follow-ups; a follow-up of a longer plan before is emptied."""
+        first = await self._forge.upsert_note(mr.project, mr.iid, plan_marker(target.name), notes.parts[0])
+        for number, body in enumerate(notes.parts[1:], start=2):
+            await self._forge.upsert_note(mr.project, mr.iid, plan_marker(target.name, number), body)
+        mine = [note.body for note in await self._forge.own_notes(mr.project, mr.iid)]
+        number = len(notes.parts) + 1
+        while any(body.startswith(plan_marker(target.name, number)) for body in mine):
+            marker = plan_marker(target.name, number)
+            empty = sentence_note(marker, f"Plan for {target.name}", ["The newest plan needs no note here."])
+            await self._forge.upsert_note(mr.project, mr.iid, marker, empty)
+            number += 1
+        return first
+
+    async def _set_status(
+        self, mr: MergeRequest, target: Target, note_id: int, verdict: str, *, good: bool
+    ) -> None:
+        # Only end states are ever written: a `running` that a crash leaves behind would block the merge.
+        await self._forge.set_status(
+            mr.project,
+            mr.head,
+            name=plan_status(target.name),
+            state="success" if good else "failed",
+            description=verdict,
+            url=f"{mr.web_url}#note_{note_id}",
+            pipeline_id=mr.head_pipeline_id,
+        )
+
+    async def _decline(self, mr: MergeRequest, target: Target, code: str, words: tuple[str, str]) -> Outcome:
+        marker = plan_marker(target.name)
+        note = sentence_note(marker, words[0], words[1:])
+        note_id = await self._forge.upsert_note(mr.project, mr.iid, marker, note)
+        facts = {"target": target.name, "head": mr.head, "reason": code, "note": note_id}
+        await self._store.record("unplanned", mr.project, mr.iid, facts, once=f"unplanned:{code}:{mr.head}")
+        log.info("plan.declined", reason=code)
+        return Done()
