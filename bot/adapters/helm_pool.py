@@ -1,0 +1,148 @@
+"""A few workers, and renderings waiting for one of them."""
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
+
+import structlog
+
+from bot.adapters.helm_worker import Death, Engine, RenderLimits, Worker, WorkerDied
+from bot.adapters.sandbox import Seal
+from bot.core.errors import AuthorError, Where
+from bot.core.model import Finding, Level, ObjectRef
+from bot.core.release import Hook, Rendered
+
+log = structlog.get_logger()
+
+
+class WorkerPool:
+    """At most `workers` processes; each is started when it is first needed and replaced when it dies."""
+
+    def __init__(self, engine: Engine, workers: int, limits: RenderLimits, read_paths: Sequence[str]) -> None:
+        self._engine: Engine = engine
+        self._limits = limits
+        self._read = tuple(read_paths)
+        self._slots = asyncio.Semaphore(workers)
+        self._idle: list[Worker] = []
+        self._all: set[Worker] = set()
+        self._directory: str | None = None
+        self._seal: Seal | None = None
+        self.renders = 0
+        self.kills: Counter[Death] = Counter()
+
+    @property
+    def seal_report(self) -> Seal | None:
+        """What the newest worker took from itself; None before the first one."""
+        return self._seal
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The processes that are there now."""
+        return frozenset(worker.pid for worker in self._all)
+
+    async def start(self) -> str:
+        """Starts one worker to see that it works; gives its engine's version. Raises RuntimeError."""
+        async with self._slots:
+            worker = await self._take()
+            self._idle.append(worker)
+            return worker.version
+
+    async def close(self) -> None:
+        """Ends all workers. Renderings under way fail."""
+        workers, self._all, self._idle = list(self._all), set(), []
+        await asyncio.gather(*(worker.stop() for worker in workers))
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    async def run(self, request: Mapping[str, Any], what: str) -> Rendered:
+        """The rendering; `what` names it in messages. Raises AuthorError `render-failed`, `render-limit`."""
+        async with self._slots:
+            worker = await self._take()
+            self.renders += 1
+            try:
+                answer = await worker.ask(request)
+            except WorkerDied as death:
+                self._all.discard(worker)
+                self.kills[death.reason] += 1
+                log.warning("render.killed", what=what, reason=death.reason)
+                raise limit_error(death.reason, self._limits, what) from death
+            except BaseException:
+                await asyncio.shield(self._drop(worker))
+                raise
+            await self._keep(worker)
+        return _rendered(answer)
+
+    async def _take(self) -> Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            await self._drop(worker)
+        if self._directory is None:
+            self._directory = tempfile.mkdtemp(prefix="purser-render-")
+        worker = await Worker.start(self._engine, self._limits, self._read, self._directory)
+        self._all.add(worker)
+        self._seal = worker.seal
+        return worker
+
+    async def _keep(self, worker: Worker) -> None:
+        if worker.alive:
+            self._idle.append(worker)
+        else:
+            await self._drop(worker)
+
+    async def _drop(self, worker: Worker) -> None:
+        self._all.discard(worker)
+        await worker.stop()
+
+
+def limit_error(reason: Death, limits: RenderLimits, what: str) -> AuthorError:
+    """What to tell the author of a rendering that met its limits; `what` names it."""
+    match reason:
+        case "time":
+            said = f"took longer than {limits.cpu_seconds} s of computing or {limits.wall_seconds:g} s in all"
+            fix = "Look for loops over large ranges, templates that include themselves, keys made in a loop."
+        case "memory":
+            said = f"needed more than {limits.memory // 2**20} MB of memory"
+            fix = "Look for `repeat`, `until` and values that grow in a loop."
+        case "output":
+            said = f"makes more than {limits.output // 2**20} MB of objects"
+            fix = "Render less, or split the release."
+        case "crash":
+            said = "brought Helm down"
+            fix = "Try the chart with `helm template`; what it does there is Helm's affair."
+        case _:
+            assert_never(reason)
+    return AuthorError(f"Rendering {what} {said}; it was ended.", fix=fix, code="render-limit")
+
+
+def _rendered(answer: Mapping[str, Any]) -> Rendered:
+    match answer:
+        case {"rendered": found}:
+            return Rendered(
+                **{
+                    **found,
+                    "objects": tuple(found["objects"]),
+                    "crds": tuple(found["crds"]),
+                    "hooks": tuple(_hook(hook) for hook in found["hooks"]),
+                    "findings": tuple(_finding(finding) for finding in found["findings"]),
+                }
+            )
+        case {"error": {"what": what, "where": where, "fix": fix, "code": code}}:
+            raise AuthorError(what, where=Where(*where) if where else None, fix=fix, code=code)
+        case {"bug": trace}:
+            raise RuntimeError(f"a render worker failed:\n{trace}")
+    raise RuntimeError(f"a render worker answered {sorted(answer)}")
+
+
+def _hook(found: Mapping[str, Any]) -> Hook:
+    return Hook(found["manifest"], tuple(found["events"]), found["weight"], tuple(found["delete_policies"]))
+
+
+def _finding(found: Mapping[str, Any]) -> Finding:
+    named = ObjectRef(**found["object"]) if found["object"] else None
+    return Finding(Level(found["level"]), found["code"], found["message"], found["fix"], named)
