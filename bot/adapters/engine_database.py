@@ -1,0 +1,98 @@
+"""Where the engine keeps its tables, and the lock that keeps a second process away from them."""
+
+import asyncio
+import fcntl
+import sqlite3
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+import asyncpg
+from dbos import DBOSConfig
+from sqlalchemy.engine import make_url
+
+from bot.core.errors import AuthorError
+
+_ENGINE_LOCK = 0x7075727365720003
+_OLDEST_SQLITE = (3, 42, 0)
+
+
+def _sqlite_module() -> Any:
+    """A SQLite driver that is new enough for the engine (3.42)."""
+    try:
+        dbapi2: Any = import_module("pysqlite3.dbapi2")
+    except ImportError:
+        dbapi2 = sqlite3
+    if dbapi2.sqlite_version_info < _OLDEST_SQLITE:
+        raise AuthorError(
+            f"SQLite {dbapi2.sqlite_version} is too old for the engine",
+            fix="Use SQLite 3.42 or newer (pip install pysqlite3-binary) or PostgreSQL.",
+            code="database",
+        )
+    return dbapi2
+
+
+class EngineDatabase:
+    """`url` is that of our own tables: on SQLite the engine has a file beside it, on PostgreSQL a schema."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._lock_file: IO[bytes] | None = None
+        self._lock_connection: asyncpg.Connection | None = None
+
+    @property
+    def _file(self) -> Path:
+        ours = Path(str(self._url.database))
+        return ours.with_name(f"{ours.stem}-engine{ours.suffix}")
+
+    async def open(self) -> None:
+        """Takes the lock. Raises AuthorError (`already-running`) where another process has it."""
+        held = AuthorError(
+            "another purser works on this database",
+            fix="Stop it first, or give this one another data_dir.",
+            code="already-running",
+        )
+        if not self._is_sqlite:
+            plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+            self._lock_connection = await asyncpg.connect(plain)
+            if not await self._lock_connection.fetchval("SELECT pg_try_advisory_lock($1)", _ENGINE_LOCK):
+                await self.close()
+                raise held
+            return
+        await asyncio.to_thread(self._file.parent.mkdir, parents=True, exist_ok=True)
+        self._lock_file = open(self._file.with_suffix(".lock"), "wb")  # noqa: SIM115, ASYNC230 - held until close
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await self.close()
+            raise held from None
+        await asyncio.to_thread(self._prepare_file)
+
+    def _prepare_file(self) -> None:
+        """Write-ahead logging is a property of the file, so it is set once before the engine opens it."""
+        connection = _sqlite_module().connect(str(self._file))
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+
+    def settings(self) -> DBOSConfig:
+        """The engine's settings that depend on the database."""
+        if self._is_sqlite:
+            return {
+                "system_database_url": f"sqlite:///{self._file}",
+                "sys_db_pool_size": 2,
+                "db_engine_kwargs": {"module": _sqlite_module(), "pool_size": 2, "max_overflow": 0},
+            }
+        url = self._url.set(drivername="postgresql+psycopg")
+        return {"system_database_url": url.render_as_string(hide_password=False), "sys_db_pool_size": 5}
+
+    async def close(self) -> None:
+        """Gives the lock back."""
+        if self._lock_connection is not None:
+            await self._lock_connection.close()
+            self._lock_connection = None
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None

@@ -1,0 +1,92 @@
+"""The database of our tables: how it is opened, and brought to the newest migration."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.core.errors import AuthorError, TransientError
+
+_MIGRATION_LOCK = 0x7075727365720001
+TRAIL_LOCK = 0x7075727365720002
+"""Keys of PostgreSQL's advisory locks; SQLite has one writer anyway."""
+
+
+def _async_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        raise AuthorError("the database's address cannot be read", code="database") from None
+    backend = parsed.get_backend_name()
+    match backend:
+        case "sqlite":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+asyncpg")
+    raise AuthorError(f"databases of the kind {backend} are not known", fix="Use sqlite or postgresql.")
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    """One writer, durable at commit: a delivery that was answered survives a power cut."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True)
+    if url.database in (None, "", ":memory:"):
+        raise AuthorError("a database in memory would forget its work", fix="Name a file.", code="database")
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    # One connection: SQLite has one writer, and queueing for it here is fairer than its busy handler.
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
+    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def alembic_config(connection: sa.Connection) -> Config:
+    """Alembic's configuration for our migrations, run on this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+async def lock(connection: AsyncConnection, key: int) -> None:
+    """Until the transaction ends, nobody else gets past the same call (SQLite: the transaction itself)."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+async def open_database(url: str) -> AsyncEngine:
+    """The database at `url` (sqlite:///path or postgresql://…), migrated to the newest step; `dispose()` it.
+
+    Raises AuthorError (`database`) for an address that cannot work, TransientError where it does not answer.
+    """
+    engine = _engine(_async_url(url))
+    try:
+        async with engine.begin() as connection:
+            await lock(connection, _MIGRATION_LOCK)
+            await connection.run_sync(lambda each: command.upgrade(alembic_config(each), "head"))
+    except (sa.exc.DBAPIError, OSError, sqlite3.Error) as error:
+        await engine.dispose()
+        cause = getattr(error, "orig", None) or error
+        raise TransientError(f"the database cannot be opened: {type(cause).__name__}: {cause}") from error
+    except BaseException:
+        await engine.dispose()
+        raise
+    return engine
