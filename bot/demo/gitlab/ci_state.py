@@ -92,6 +92,8 @@ class Pipeline:
     finished_at: datetime | None = None
     name: str | None = None
     yaml_errors: str | None = None
+    source_sha: str | None = None
+    config_variables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

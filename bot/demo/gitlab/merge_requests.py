@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.demo.gitlab import payloads
+from bot.demo.gitlab import payloads, pipelines
 from bot.demo.gitlab.errors import invalid, message, not_found, unauthorized
 from bot.demo.gitlab.git_repos import Person
 from bot.demo.gitlab.mergeability import check, detailed_status, merge_message
@@ -60,6 +60,7 @@ async def open_merge_request(
     target.merge_requests[iid] = it
     await _take_head(world, it, head)
     await fire(world, it, by, "open")
+    await pipelines.for_merge_request(world, it, by)
     return it
 
 
@@ -92,11 +93,24 @@ async def pushed(world: World, source: Project, branch: str, new: str, by: User)
             if it.source_project is source and it.source_branch == branch and it.head != new:
                 old = it.head
                 it.updated_at, it.lag = world.now(), world.merge_ref_lag
+                await _reset_approvals(world, it, by)
                 await _take_head(world, it, new)
                 system_note(world, it, by, f"added commit {new[:8]}")
                 await fire(world, it, by, "update", oldrev=old)
                 touched.append(it)
     return touched
+
+
+async def _reset_approvals(world: World, it: MergeRequest, by: User) -> None:
+    """A push takes approvals away where the project says so; the hooks of it say that GitLab did it."""
+    if not it.project.settings.reset_approvals_on_push:
+        return
+    for gone in it.approvals[:]:
+        it.approvals.remove(gone)
+        detailed = detailed_status(world, it)
+        body = await payloads.merge_request(world, it, gone.user, "unapproved", detailed, {})
+        body["object_attributes"] |= {"system": True, "system_action": "approvals_reset_on_push"}
+        world.emit(it.project, "merge_request", body)
 
 
 async def edit(world: World, it: MergeRequest, by: User, wanted: Json) -> None:

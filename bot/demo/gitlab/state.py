@@ -77,6 +77,8 @@ class Settings:
     remove_source_branch_after_merge: bool = True
     ci_pipeline_variables_minimum_override_role: str = "developer"
     approvals_required: int = 0
+    reset_approvals_on_push: bool = False
+    merge_pipelines_enabled: bool = False
     ci_config_path: str = ""
 
 

@@ -71,16 +71,27 @@ async def _pipeline(world: World, project: Project, sha: str, by: User, wanted: 
     branches = [ref] if ref else await world.repository(project).contains(sha)
     if not branches:
         raise not_found("References for commit")
-    return new_pipeline(world, project, sha, branches[0], "external", by)
+    return new_external(world, project, sha, branches[0], by)
 
 
-def new_pipeline(world: World, project: Project, sha: str, ref: str, source: str, by: User) -> Pipeline:
-    now, iid = world.now(), len(project.pipelines) + 1
-    it = Pipeline(world.number("pipeline"), iid, project, sha, ref, source, by, now, now)
-    if source == "external":
-        it.stages = ["external"]
-    project.pipelines[it.id] = it
+def new_external(world: World, project: Project, sha: str, ref: str, by: User) -> Pipeline:
+    """The pipeline that GitLab makes for a status on a commit that has none."""
+    it = blank(world, project, sha, ref, "external", by)
+    it.stages = ["external"]
+    number(world, it)
     return it
+
+
+def blank(world: World, project: Project, sha: str, ref: str, source: str, by: User) -> Pipeline:
+    """A pipeline that is not part of the project yet."""
+    now = world.now()
+    return Pipeline(0, 0, project, sha, ref, source, by, now, now)
+
+
+def number(world: World, it: Pipeline) -> None:
+    """Makes it part of its project."""
+    it.id, it.iid = world.number("pipeline"), len(it.project.pipelines) + 1
+    it.project.pipelines[it.id] = it
 
 
 def _find_or_make(world: World, pipeline: Pipeline, name: str, by: User, ref: str) -> CommitStatus:

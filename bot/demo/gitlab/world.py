@@ -34,6 +34,10 @@ async def _ignore(on: MergeRequest | Issue, by: User, commands: list[Command]) -
     return []
 
 
+async def _nobody(job: Job) -> None:
+    return None
+
+
 @dataclass(slots=True)
 class Limits:
     """How often GitLab answers before it says 429; None switches a limit off. `retry_after` is in seconds."""
@@ -59,7 +63,7 @@ class World:
     emit: Emit = lambda project, event, payload: None
     carry_out: Commands = _ignore
     wake_runner: Callable[[], None] = lambda: None
-    stop_job: Callable[[Job], None] = lambda job: None
+    stop_job: Callable[[Job], Awaitable[None]] = _nobody
     note_times: dict[int, deque[datetime]] = field(default_factory=dict)
     _next: dict[str, int] = field(default_factory=lambda: dict(_FIRST))
     _locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -151,7 +155,8 @@ class World:
             p
             for project in projects.values()
             for p in project.pipelines.values()
-            if p.sha == mr.head and (p.merge_request is mr or p.ref == mr.source_branch)
+            if (p.merge_request is mr and p.source_sha == mr.head)
+            or (p.sha == mr.head and p.ref == mr.source_branch)
         ]
         return max(found, key=lambda p: p.id, default=None)
 
