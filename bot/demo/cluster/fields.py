@@ -1,0 +1,155 @@
+"""Which fields a value has, and in which two values differ: the sets behind managedFields.
+
+A path is a tuple of steps as FieldsV1 writes them: `f:name` for a field, `k:{"name":"web"}` for an item of a
+keyed list, `v:"x"` for an item of a set.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bot.demo.cluster.schemas import Schema
+
+Path: TypeAlias = tuple[str, ...]
+Paths: TypeAlias = frozenset[Path]
+
+_NOT_OWNED = frozenset({"apiVersion", "kind"})
+_OWNED_METADATA = frozenset({"annotations", "labels", "ownerReferences", "finalizers", "generateName"})
+
+
+def item_step(item: Any, schema: Schema) -> str:
+    """The step that names `item` in a keyed list or a set."""
+    if schema.keys:
+        keys = {}
+        for key in sorted(schema.keys):
+            value = item.get(key, schema.element.at(key).default) if isinstance(item, dict) else None
+            if value is not None:
+                keys[key] = value
+        return "k:" + json.dumps(keys, separators=(",", ":"))
+    return "v:" + json.dumps(item, separators=(",", ":"))
+
+
+def children(value: Any, schema: Schema) -> Iterator[tuple[str, Any, Schema]]:
+    """Step, value and schema of everything directly in `value` that can have its own manager."""
+    match value:
+        case dict() if not schema.atomic:
+            for key, inner in value.items():
+                yield f"f:{key}", inner, schema.at(key)
+        case list() if schema.shape == "list" and not schema.atomic:
+            for item in value:
+                yield item_step(item, schema), item, schema.element
+
+
+def is_leaf(value: Any, schema: Schema) -> bool:
+    """Whether nothing below `value` has a manager of its own."""
+    if isinstance(value, dict):
+        return schema.atomic or not value
+    return not (isinstance(value, list) and schema.shape == "list" and not schema.atomic)
+
+
+def paths_of(value: Any, schema: Schema, prefix: Path = ()) -> Paths:
+    """The field set of a value."""
+    found: set[Path] = set()
+    for step, inner, inner_schema in children(value, schema):
+        path = (*prefix, step)
+        found |= paths_of(inner, inner_schema, path)
+        declared = schema.shape == "struct" and step[2:] in schema.fields
+        if is_leaf(inner, inner_schema) or not step.startswith("f:") or not declared:
+            found.add(path)
+    return frozenset(found)
+
+
+def owned_paths(manifest: dict[str, Any], schema: Schema) -> Paths:
+    """The field set of an object, without what no manager ever owns."""
+    return frozenset(path for path in paths_of(manifest, schema) if _ownable(path))
+
+
+def _ownable(path: Path) -> bool:
+    if path[0].removeprefix("f:") in _NOT_OWNED:
+        return False
+    return path[0] != "f:metadata" or (len(path) > 1 and path[1].removeprefix("f:") in _OWNED_METADATA)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Field sets: what only the new value has, what only the old one had, what both have and differs."""
+
+    added: Paths = frozenset()
+    removed: Paths = frozenset()
+    modified: Paths = frozenset()
+
+    @property
+    def written(self) -> Paths:
+        return self.added | self.modified
+
+
+def compare(old: dict[str, Any], new: dict[str, Any], schema: Schema) -> Difference:
+    """How two objects differ, in ownable fields."""
+    added: set[Path] = set()
+    removed: set[Path] = set()
+    modified: set[Path] = set()
+    pending: list[tuple[Path, Any, Any, Schema]] = [((), old, new, schema)]
+    while pending:
+        path, before, after, here = pending.pop()
+        if before == after:
+            continue
+        if is_leaf(before, here) or is_leaf(after, here):
+            modified.add(path)
+        befores = {step: (inner, below) for step, inner, below in children(before, here)}
+        afters = {step: (inner, below) for step, inner, below in children(after, here)}
+        for step, (inner, below) in befores.items():
+            if step not in afters:
+                removed |= {(*path, step)} | paths_of(inner, below, (*path, step))
+        for step, (inner, below) in afters.items():
+            if step in befores:
+                pending.append(((*path, step), befores[step][0], inner, below))
+            else:
+                added |= {(*path, step)} | paths_of(inner, below, (*path, step))
+    return Difference(
+        frozenset(path for path in added if _ownable(path)),
+        frozenset(path for path in removed if _ownable(path)),
+        frozenset(path for path in modified if path and _ownable(path)),
+    )
+
+
+def encode(paths: Paths) -> dict[str, Any]:
+    """The FieldsV1 of a field set."""
+    tree: dict[str, Any] = {}
+    for path in sorted(paths):
+        node = tree
+        for step in path:
+            node = node.setdefault(step, {})
+        node["."] = {}
+    return _without_lone_dots(tree)
+
+
+def _without_lone_dots(tree: dict[str, Any]) -> dict[str, Any]:
+    if set(tree) == {"."}:
+        return {}
+    return {step: inner if step == "." else _without_lone_dots(inner) for step, inner in sorted(tree.items())}
+
+
+def decode(tree: dict[str, Any], prefix: Path = ()) -> Paths:
+    """The field set that a FieldsV1 stands for."""
+    if not tree and prefix:
+        return frozenset({prefix})
+    found: set[Path] = set()
+    for step, inner in tree.items():
+        found |= {prefix} if step == "." else decode(inner, (*prefix, step))
+    return frozenset(found)
+
+
+def shown(path: Path) -> str:
+    """A path as messages write it: `.spec.containers[name="web"].image`."""
+    text = ""
+    for step in path:
+        mark, rest = step[0], step[2:]
+        if mark == "f":
+            text += f".{rest}"
+        elif mark == "k":
+            keys = json.loads(rest)
+            text += f"[{','.join(f'{key}={json.dumps(value)}' for key, value in keys.items())}]"
+        else:
+            text += f"[={rest}]"
+    return text
