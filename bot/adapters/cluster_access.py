@@ -24,11 +24,12 @@ _POD_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came over the wire."""
+    """What came over the wire; `warnings` and `retry_after` are headers as they were sent."""
 
     status: int
-    headers: Mapping[str, str]
     body: bytes
+    warnings: tuple[str, ...]
+    retry_after: str
 
 
 class Client:
@@ -47,7 +48,7 @@ class Client:
     @property
     def server(self) -> str:
         """Host and port: an address may hold a name and a password besides."""
-        return urlsplit(self._api_client.configuration.host).netloc.rpartition("@")[2]
+        return urlsplit(str(self._api_client.configuration.host)).netloc.rpartition("@")[2]
 
     async def request(
         self,
@@ -58,7 +59,7 @@ class Client:
         body: Any,
         content_type: str,
         accept: str,
-        timeout: aiohttp.ClientTimeout,
+        limits: aiohttp.ClientTimeout,
     ) -> RawAnswer:
         """One request, once. Raises what aiohttp raises, TimeoutError and OSError."""
         from kubernetes.aio.client.exceptions import ApiException  # noqa: PLC0415
@@ -72,11 +73,11 @@ class Client:
                 header_params={"Accept": accept},
                 content_type=content_type,
                 serialize=False,
-                _request_timeout=timeout,
+                _request_timeout=limits,
             )
         except ApiException as refusal:
-            return RawAnswer(refusal.status, refusal.headers, (refusal.body or "").encode())
-        return RawAnswer(answer.status, answer.headers, await answer.read())
+            return _raw(refusal.status, refusal.headers, (refusal.body or "").encode())
+        return _raw(answer.status, answer.headers, await answer.read())
 
     async def close(self) -> None:
         """Ends all connections."""
@@ -107,6 +108,10 @@ async def client_for(target: Target, environment: Mapping[str, str]) -> Client:
         raise _misconfigured(target, "names certificates or keys that cannot be used") from None
     client.user_agent = "purser"
     return Client(client)
+
+
+def _raw(status: Any, headers: Any, body: bytes) -> RawAnswer:
+    return RawAnswer(status, body, tuple(headers.getall("Warning", ())), headers.get("Retry-After", ""))
 
 
 def _files(target: Target, environment: Mapping[str, str]) -> str:
@@ -161,9 +166,8 @@ async def _load_files(configuration: Any, files: str, target: Target) -> None:
 
 
 def _check_plugin(target: Target, files: str, user: object) -> None:
-    entries = (
-        entry for file in files.split(os.pathsep) for entry in _content(target, Path(file)).get("users") or ()
-    )
+    contents = [_content(target, Path(file)) for file in files.split(os.pathsep)]
+    entries = [entry for content in contents for entry in content.get("users") or ()]
     login = next((entry.get("user") or {} for entry in entries if entry.get("name") == user), {})
     if "exec" in login:
         command = (login["exec"] or {}).get("command", "")

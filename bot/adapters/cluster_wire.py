@@ -4,14 +4,13 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from multidict import CIMultiDictProxy
 
-from bot.adapters.cluster_access import Client
+from bot.adapters.cluster_access import Client, RawAnswer
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 
 AT_ONCE = 8
@@ -66,7 +65,7 @@ class Wire:
         self.requests = requests
         self._client = client
         self._server = f"The API server {client.server}"
-        self._timeout = aiohttp.ClientTimeout(total=seconds)
+        self._limits = aiohttp.ClientTimeout(total=seconds)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def close(self) -> None:
@@ -109,21 +108,22 @@ class Wire:
             body=call.body,
             content_type=call.content_type,
             accept=call.accept,
-            timeout=self._timeout,
+            limits=self._limits,
         )
-        return self._read(call, answer.status, answer.headers, answer.body)
+        return self._read(call, answer)
 
-    def _read(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    def _read(self, call: Call, answer: RawAnswer) -> Reply:
+        status = answer.status
         if status == 401:
             raise ClusterForbids(f"{self._server} does not accept our credentials ({call.what}).")
         if status in _PASSING:
             raise _MayPass(
                 f"{self._server} is overloaded or not ready (HTTP {status}, {call.what}).",
-                retry_after=_seconds(headers.get("Retry-After", "")),
+                retry_after=_seconds(answer.retry_after),
             )
-        content = _json_object(body)
+        content = _json_object(answer.body)
         if content is not None:
-            return Reply(status, content, _warnings(headers))
+            return Reply(status, content, _warnings(answer.warnings))
         if status == 404:
             # The API server's own words for a path that it does not know are plain text.
             return Reply(status, {})
@@ -148,8 +148,6 @@ def _seconds(text: str) -> float | None:
     return float(text) if text.isascii() and text.isdigit() else None
 
 
-def _warnings(headers: Mapping[str, str]) -> tuple[str, ...]:
-    # The real mapping holds a header as often as it came.
-    values = headers.getall("Warning", []) if isinstance(headers, CIMultiDictProxy) else ()
-    found = (match for value in values for match in _WARNING.finditer(value))
+def _warnings(headers: Iterable[str]) -> tuple[str, ...]:
+    found = (match for header in headers for match in _WARNING.finditer(header))
     return tuple(re.sub(r"\\(.)", r"\1", match[1]) for match in found)

@@ -108,7 +108,9 @@ def _release(record: Mapping[str, Any], labels: Mapping[str, Any]) -> StoredRele
     )
 
 
-def _hooks(entry: Mapping[str, Any]) -> list[Hook]:
+def _hooks(entry: Any) -> list[Hook]:
+    if not isinstance(entry, dict):
+        raise ValueError("a hook is not an object")
     return [
         Hook(
             manifest=manifest,
