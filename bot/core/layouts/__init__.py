@@ -1,1 +1,73 @@
-"""Files of a checkout to desired releases, one file per layout."""
+"""Layouts: from the files of a checkout to the releases that it wants. Which layout, and reading it."""
+
+from typing import Final
+
+from bot.core.errors import AuthorError, Where
+from bot.core.layouts.catalogue import App, Catalogue
+from bot.core.layouts.catalogue_file import parse_catalogue
+from bot.core.layouts.files import Files, joined
+from bot.core.layouts.managed_apps import CONFIG, DIRECTORY, read_managed_apps
+from bot.core.layouts.releases_file import RELEASES, read_releases
+from bot.core.model import DesiredState, Target
+
+__all__ = ["App", "Catalogue", "Files", "parse_catalogue", "read"]
+
+_HELMFILES: Final = ("helmfile.yaml", "helmfile.yaml.gotmpl", "helmfile.d")
+_ONLY: Final = "this version reads only managed-apps and releases"
+
+
+def read(files: Files, target: Target, catalogue: Catalogue) -> DesiredState:
+    """What the checkout wants for this target.
+
+    Mistakes that leave the rest readable become findings of level error. Raises AuthorError where nothing can
+    be read: `layout-missing`, `layout-ambiguous`, `layout-unsupported`, `yaml`, `empty`, `not-a-mapping`, …
+    """
+    layout = target.layout if target.layout != "auto" else _found(files, target)
+    match layout:
+        case "managed-apps":
+            return read_managed_apps(files, target, catalogue)
+        case "releases":
+            return read_releases(files, target)
+        case "helmfile":
+            raise AuthorError(
+                f"The layout helmfile was asked for, but {_ONLY}.",
+                where=Where(joined(target.path, "helmfile.yaml")),
+                code="layout-unsupported",
+            )
+        case other:
+            raise AuthorError(
+                f"There is no layout {other!r}.",
+                fix="Use auto, managed-apps or releases.",
+                code="layout-unsupported",
+            )
+
+
+def _found(files: Files, target: Target) -> str:
+    names = files.names(target.path)
+    has_apps = "config.yaml" in files.names(joined(target.path, DIRECTORY))
+    has_releases = RELEASES in names
+    helmfile = next((name for name in _HELMFILES if name in names), None)
+    present = [CONFIG] * has_apps + [RELEASES] * has_releases + ([helmfile] if helmfile else [])
+    if len(present) > 1:
+        raise AuthorError(
+            f"{' and '.join(present)} are here, and each of them could be meant.",
+            where=_place(target),
+            fix="Say which in the target's `layout` (--layout).",
+            code="layout-ambiguous",
+        )
+    if helmfile:
+        raise AuthorError(
+            f"A {helmfile} is here, but {_ONLY}.", where=_place(target), code="layout-unsupported"
+        )
+    if not present:
+        raise AuthorError(
+            f"There is neither {CONFIG} nor {RELEASES} here.",
+            where=_place(target),
+            fix="Add one of them, or set the target's `path` to the directory that holds it.",
+            code="layout-missing",
+        )
+    return "managed-apps" if has_apps else "releases"
+
+
+def _place(target: Target) -> Where | None:
+    return None if target.path in ("", ".") else Where(target.path)
