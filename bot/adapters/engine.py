@@ -130,7 +130,7 @@ class Engine:
             )
 
     async def stop(self, patience: float = 30.0) -> None:
-        """Lets handlers that run finish, for at most `patience` seconds; the next start goes on with the rest."""
+        """Lets handlers that run finish, for at most `patience` seconds; the next start does the rest."""
         self._stopping.set()
         if self._attempts:
             await asyncio.wait(self._attempts, timeout=patience)

@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from bot.config.secrets import SECRET_SCHEMA, Secret, resolve
 from bot.core.command import COMMANDS
 from bot.core.model import DeployMode, Target
+from bot.core.signature import key_of
 
 
 class Role(StrEnum):
@@ -124,6 +125,14 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def _signing_token(given: SecretStr) -> SecretStr:
+    try:
+        key_of(given.get_secret_value())
+    except ValueError as error:
+        raise _invalid(str(error)) from None
+    return given
+
+
 class Gitlab(_Model):
     """GitLab, as the bot reaches it."""
 
@@ -138,7 +147,7 @@ class Webhook(_Model):
     """What makes a delivery authentic. At least one of the two; a signed delivery needs the signature."""
 
     token: Secret | None = Field(default=None, description="the webhook's secret token")
-    signing_tokens: tuple[Secret, ...] = Field(
+    signing_tokens: tuple[Annotated[Secret, AfterValidator(_signing_token)], ...] = Field(
         default=(), max_length=2, description="the webhook's signing tokens (whsec_…); two during a change"
     )
 

@@ -1,0 +1,186 @@
+"""In-memory keeping with the same contracts as the real one, for the demo, dry runs and tests."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.app.ports.keeping import Clock, Deployment, StoredPlan
+from bot.core.delivery import Delivery
+from bot.core.trail import FIRST, Entry, digest_of, first_broken
+from bot.core.work import DeployWork, PlanWork, WakeWork, Work, key, lane
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemoryStore:
+    """The port `Store`; forgets with the process."""
+
+    def __init__(self, clock: Clock = _now) -> None:
+        self._clock = clock
+        self._plans: list[StoredPlan] = []
+        self._deployments: dict[tuple[str, int, str], Deployment] = {}
+        self._entries: list[Entry] = []
+        self._recorded: set[str] = set()
+
+    async def add_plan(self, plan: StoredPlan) -> int:
+        """See the port."""
+        newest = await self.newest_plan(plan.project, plan.iid, plan.target)
+        if newest and replace(newest, id=0, created_at=plan.created_at) == replace(plan, id=0):
+            return newest.id
+        self._plans.append(replace(plan, id=len(self._plans) + 1))
+        return len(self._plans)
+
+    async def newest_plan(self, project: str, iid: int, target: str) -> StoredPlan | None:
+        """See the port."""
+        of_it = [
+            each for each in self._plans if (each.project, each.iid, each.target) == (project, iid, target)
+        ]
+        return of_it[-1] if of_it else None
+
+    async def plan(self, plan_id: int) -> StoredPlan | None:
+        """The plan that `add_plan` gave this id."""
+        return next((each for each in self._plans if each.id == plan_id), None)
+
+    async def deployment(self, project: str, iid: int, target: str) -> Deployment | None:
+        """See the port."""
+        return self._deployments.get((project, iid, target))
+
+    async def put_deployment(self, deployment: Deployment) -> None:
+        """See the port."""
+        self._deployments[deployment.project, deployment.iid, deployment.target] = deployment
+
+    async def deployments_on(self, project: str, pipeline_id: int) -> list[Deployment]:
+        """See the port."""
+        found = [
+            each
+            for each in self._deployments.values()
+            if (each.project, each.pipeline_id) == (project, pipeline_id)
+        ]
+        return sorted(found, key=lambda each: (each.iid, each.target))
+
+    async def record(
+        self, kind: str, project: str, iid: int | None, facts: Mapping[str, Any], once: str
+    ) -> None:
+        """See the port."""
+        if once in self._recorded:
+            return
+        self._recorded.add(once)
+        before = self._entries[-1].digest if self._entries else FIRST
+        at = self._clock().astimezone(UTC).isoformat()
+        digest = digest_of(before, at=at, kind=kind, project=project, iid=iid, facts=facts)
+        number = len(self._entries) + 1
+        self._entries.append(Entry(number, at, kind, project, iid, dict(facts), before, digest))
+
+    async def trail(self, project: str, iid: int | None = None) -> list[Mapping[str, Any]]:
+        """See the port."""
+        return [
+            {name: getattr(each, name) for name in ("id", "at", "kind", "project", "iid", "facts")}
+            for each in self._entries
+            if each.project == project and (iid is None or each.iid == iid)
+        ]
+
+    async def entries(self) -> list[Entry]:
+        """The whole trail with its chain, oldest first."""
+        return list(self._entries)
+
+    async def verify(self) -> int | None:
+        """The id of the first trail entry that was tampered with, or None."""
+        return first_broken(self._entries)
+
+    async def key(self, name: str) -> bytes:
+        """32 bytes under this name: the same for each life of this store, and no secret."""
+        return name.encode().ljust(32, b".")[:32]
+
+    async def ping(self) -> None:
+        """Always answers."""
+
+
+class MemoryInbox:
+    """Deliveries that wait to be handed over."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Delivery] = {}
+        self._waiting: dict[str, Delivery] = {}
+
+    async def put(self, delivery: Delivery) -> bool:
+        """Keeps it; False where its key is known."""
+        if delivery.key in self._kept:
+            return False
+        self._kept[delivery.key] = self._waiting[delivery.key] = delivery
+        return True
+
+    async def waiting(self, limit: int = 100) -> list[Delivery]:
+        """Deliveries that are not handed over yet, oldest first."""
+        return list(self._waiting.values())[:limit]
+
+    async def handed_over(self, keys: Collection[str]) -> None:
+        """From now on these only tell duplicates."""
+        for each in keys:
+            self._waiting.pop(each, None)
+
+    async def forget(self) -> int:
+        """Nothing: it forgets with the process."""
+        return 0
+
+
+@dataclass
+class _Queued:
+    work: Work
+    state: str = "queued"
+
+
+class MemoryQueue:
+    """The port `Queue` without workers: a test takes what is due and says how it ended."""
+
+    def __init__(self) -> None:
+        self._all: list[_Queued] = []
+
+    async def submit(self, work: Work) -> bool:
+        """See the port, and the engine's rules: once per key, a newer push supersedes queued plans."""
+        if isinstance(work, WakeWork):
+            waiting = [each for each in self._all if each.state == "waiting" and _woken_by(work, each.work)]
+            for each in waiting:
+                each.state = "queued"
+            return bool(waiting)
+        in_lane = [each for each in self._all if lane(each.work) == lane(work)]
+        pushes = [each for each in in_lane if _is_push(each.work)]
+        same = [each for each in (pushes[-1:] if _is_push(work) else in_lane) if key(each.work) == key(work)]
+        for each in same:
+            if each.state != "failed":
+                each.state = "queued" if each.state == "waiting" else each.state
+                return False
+        if _is_push(work):
+            for each in pushes:
+                each.state = "superseded" if each.state == "queued" else each.state
+        self._all.append(_Queued(work))
+        return True
+
+    def take(self) -> Work | None:
+        """The oldest work that is due, which is running from now on."""
+        for each in self._all:
+            if each.state == "queued":
+                each.state = "running"
+                return each.work
+        return None
+
+    def end(self, work: Work, *, failed: bool = False) -> None:
+        """That running work is done, or failed."""
+        self._running(work).state = "failed" if failed else "done"
+
+    def wait(self, work: Work) -> None:
+        """That running work waits until it is woken."""
+        self._running(work).state = "waiting"
+
+    def _running(self, work: Work) -> _Queued:
+        return next(each for each in self._all if each.work == work and each.state == "running")
+
+
+def _woken_by(wake: WakeWork, work: Work) -> bool:
+    return isinstance(work, DeployWork) and work.project == wake.project
+
+
+def _is_push(work: Work) -> bool:
+    return isinstance(work, PlanWork) and work.note_id is None
