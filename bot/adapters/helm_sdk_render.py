@@ -28,8 +28,7 @@ def render(request: Mapping[str, Any]) -> tuple[ChartHead, Mapping[str, str], li
     try:
         with Chart.load(request["chart"]) as chart:
             metadata = chart.metadata
-            _check_type(metadata)
-            _check_dependencies(metadata, chart.dependencies)
+            check_installable(metadata, chart.dependencies)
             _check_kube_version(metadata, request["kube_version"])
             templates = json.loads(
                 _native.call_string(
@@ -58,13 +57,11 @@ def _options(request: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _check_type(metadata: Mapping[str, Any]) -> None:
+def check_installable(metadata: Mapping[str, Any], loaded: Iterable[Mapping[str, Any]]) -> None:
+    """What the `helm` command asks of a chart before the library sees it; else AuthorError `render-failed`."""
     kind = metadata.get("type") or "application"
     if kind != "application":
         raise failed(f"{kind} charts are not installable", {}, code="render-failed")
-
-
-def _check_dependencies(metadata: Mapping[str, Any], loaded: Iterable[Mapping[str, Any]]) -> None:
     there = {chart.get("name") for chart in loaded}
     missing = [wanted["name"] for wanted in metadata.get("dependencies") or () if wanted["name"] not in there]
     if missing:
@@ -72,7 +69,6 @@ def _check_dependencies(metadata: Mapping[str, Any], loaded: Iterable[Mapping[st
             f"found in Chart.yaml, but missing in charts/ directory: {', '.join(missing)}",
             {},
             code="render-failed",
-            fix="Run `helm dependency build` and commit the charts/ directory or Chart.lock.",
         )
 
 

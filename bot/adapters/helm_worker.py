@@ -120,7 +120,8 @@ class Worker:
             raise WorkerDied("time", self.stderr) from None
         except (asyncio.IncompleteReadError, ConnectionError):
             await self.stop(gently=True)
-            raise WorkerDied(self._cause(), self.stderr) from None
+            status = self._process.returncode or 0
+            raise WorkerDied(death_of(status, b"".join(self._noise)), self.stderr) from None
         except BaseException:
             self.kill()
             raise
@@ -160,15 +161,15 @@ class Worker:
         while data := await self._stderr.read(4096):
             self._noise.append(data)
 
-    def _cause(self) -> Death:
-        status = self._process.returncode
-        if status == -signal.SIGXCPU:
-            return "time"
-        said = b"".join(self._noise)
-        if status == OUT_OF_MEMORY or any(word in said for word in _MEMORY_WORDS):
-            return "memory"
-        # Not our kill: the kernel's, of a container at its own limit, or of the hard CPU limit.
-        return "memory" if status == -signal.SIGKILL else "crash"
+
+def death_of(status: int, said: bytes) -> Death:
+    """Which limit a process met that ended with this status (minus the signal) and said this at last."""
+    if status == -signal.SIGXCPU:
+        return "time"
+    if status == OUT_OF_MEMORY or any(word in said for word in _MEMORY_WORDS):
+        return "memory"
+    # Not our kill: the kernel's, of a container at its own limit.
+    return "memory" if status == -signal.SIGKILL else "crash"
 
 
 def _piped(stream: Stream | None) -> Stream:

@@ -1,4 +1,4 @@
-"""The process that renders (`python -I -m bot.adapters.render_worker`), sealed before it reads any of a chart.
+"""The process that renders (`python -I -m bot.adapters.render_worker`), sealed before it reads of a chart.
 
 It speaks frames over its standard input and output: four bytes of length, then JSON. Its only argument is
 JSON: {"engine": "helm-sdk" | "none", "read": [paths], "memory": bytes, "output": bytes}. It greets with
@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 
 import bot
 from bot.adapters import sandbox
-from bot.core.chart_output import ChartHead, arrange, split
+from bot.adapters.helm_cli_output import read_output
+from bot.core.chart_output import arrange, split
 from bot.core.errors import AuthorError
 
 OUT_OF_MEMORY = 3
@@ -54,7 +55,7 @@ def _answer(engine: Any, request: Mapping[str, Any]) -> Mapping[str, Any]:
             head, templates, crds = engine.render(request)
             rendered = arrange(head, split(templates), crds)
         else:
-            rendered = arrange(ChartHead(**request["chart"]), request["templates"], request["crds"])
+            rendered = read_output(request)
     except AuthorError as error:
         where = [error.where.file, error.where.line] if error.where else None
         return {"error": {"what": error.what, "where": where, "fix": error.fix, "code": error.code}}

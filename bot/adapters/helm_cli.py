@@ -1,0 +1,220 @@
+"""Helm's command as a renderer: one sealed `helm template` per rendering."""
+
+import asyncio
+import contextlib
+import json
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.adapters import sandbox
+from bot.adapters.helm_pool import WorkerPool, limit_error
+from bot.adapters.helm_words import failed
+from bot.adapters.helm_worker import Death, RenderLimits, death_of
+from bot.core.planned import EngineInfo
+from bot.core.release import Rendered, RenderJob
+
+_VERSION = re.compile(r"v?(\d+\.\d+\.\d+\S*)")
+_ERROR = re.compile(r"^Error: ", re.MULTILINE)
+
+
+class CliRenderer:
+    """The port Renderer. `program` is Helm 4, `read_paths` the directories that charts may lie in.
+
+    The command runs in the sandbox of the SDK's workers: no network, no files but those, the same limits;
+    what it prints is parsed in a worker. It cannot be told a revision: `.Release.Revision` is 1, and a chart
+    that asks for it gets a finding. Two starts of Helm for each rendering make it the slower engine.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        workers: int = 2,
+        limits: RenderLimits | None = None,
+        read_paths: Sequence[str] = (),
+    ) -> None:
+        self._program = program
+        self._limits = limits or RenderLimits()
+        self._read = tuple(read_paths)
+        self._pool = WorkerPool("none", workers, self._limits, read_paths)
+        self._slots = asyncio.Semaphore(workers)
+        self._directory = ""
+        self._info: EngineInfo | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Asks the program for its version. Raises RuntimeError where it is not Helm 4."""
+        if not self._directory:
+            self._directory = tempfile.mkdtemp(prefix="purser-helm-")
+        self._info = EngineInfo("helm-cli", await program_version(self._program))
+
+    async def close(self) -> None:
+        """Ends the workers."""
+        await self._pool.close()
+        if self._directory:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = ""
+
+    async def available(self) -> EngineInfo | None:
+        """Which Helm answers here; None where there is no Helm 4."""
+        try:
+            await self.start()
+        except RuntimeError:
+            return None
+        return self.info
+
+    @property
+    def info(self) -> EngineInfo:
+        """Which Helm this is. Raises RuntimeError before `start`."""
+        if self._info is None:
+            raise RuntimeError("the renderer was not started")
+        return self._info
+
+    @property
+    def kills(self) -> Mapping[Death, int]:
+        """Processes lost so far, by reason."""
+        return dict(self._pool.kills)
+
+    async def render(self, job: RenderJob) -> Rendered:
+        """See the port. Safe to call concurrently."""
+        what = f"{job.namespace}/{job.release}"
+        async with self._slots:
+            try:
+                head, output = await asyncio.gather(
+                    self._run(["show", "chart", job.chart.path], b""),
+                    self._run(_arguments(job), json.dumps(job.values).encode()),
+                )
+            except _Ended as ended:
+                self._pool.kills[ended.reason] += 1
+                raise limit_error(ended.reason, self._limits, what) from ended
+            except _Failed as error:
+                paths = {job.chart.path: job.chart.name}
+                raise failed(error.words, paths, code="render-failed") from error
+        request = {"op": "read", "chart_yaml": head, "output": output, "chart": job.chart.path}
+        return await self._pool.run({**request, "revision": job.revision}, what)
+
+    async def _run(self, arguments: Sequence[str], values: bytes) -> str:
+        order = {
+            "argv": [self._program, *arguments],
+            "read": self._read,
+            "memory": self._limits.memory,
+            "cpu": self._limits.cpu_seconds,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(Path(sandbox.__file__)), json.dumps(order)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=_environment(self._directory, self._limits),
+            cwd=self._directory,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(self._limits.wall_seconds):
+                output, said = await _communicate(process, values, self._limits.output)
+        except TimeoutError:
+            raise _Ended("time") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if process.returncode == 0:
+            return output.decode(errors="replace")
+        words = said.decode(errors="replace")
+        found = _ERROR.search(words)
+        if process.returncode == 1 and found:
+            raise _Failed(words[found.end() :])
+        raise _Ended(death_of(process.returncode or 0, said))
+
+
+class _Failed(Exception):
+    """Helm said no, in these words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+class _Ended(Exception):
+    """A limit ended the command."""
+
+    def __init__(self, reason: Death) -> None:
+        super().__init__(reason)
+        self.reason: Death = reason
+
+
+async def program_version(program: str) -> str:
+    """The version of this Helm, such as 4.2.3. Raises RuntimeError where it is not Helm 4."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(program, "version", "--template", "{{.Version}}"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={"HOME": "/nonexistent"},
+        )
+    except OSError as error:
+        raise RuntimeError(f"{program} cannot be run: {error.strerror}") from error
+    output, _ = await process.communicate()
+    found = _VERSION.search(output.decode(errors="replace"))
+    if found is None or not found[1].startswith("4."):
+        raise RuntimeError(f"{program} is not Helm 4")
+    return found[1]
+
+
+def _arguments(job: RenderJob) -> list[str]:
+    capabilities = job.capabilities
+    return [
+        *("template", job.release, job.chart.path, "--namespace", job.namespace, "--values", "-"),
+        *("--include-crds", "--kube-version", capabilities.kube_version),
+        *(("--api-versions", ",".join(capabilities.api_versions)) if capabilities.api_versions else ()),
+        *(("--is-upgrade",) if job.is_upgrade else ()),
+    ]
+
+
+def _environment(directory: str, limits: RenderLimits) -> Mapping[str, str]:
+    """No plugins, repositories or kubeconfig and, should the filter be missing, a proxy that is not there."""
+    kept = {"HOME": directory, "GOMEMLIMIT": str(limits.memory * 8 // 10), "GOTRACEBACK": "none"}
+    helm = {
+        f"HELM_{name}": f"{directory}/none" for name in ("PLUGINS", "CACHE_HOME", "CONFIG_HOME", "DATA_HOME")
+    }
+    nowhere = "http://127.0.0.1:9"
+    return {**kept, **helm, "KUBECONFIG": "/dev/null", "HTTP_PROXY": nowhere, "HTTPS_PROXY": nowhere}
+
+
+async def _communicate(process: asyncio.subprocess.Process, data: bytes, most: int) -> tuple[bytes, bytes]:
+    stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
+    if stdin is None or stdout is None or stderr is None:
+        raise RuntimeError("a command without pipes")
+
+    async def give() -> None:
+        with contextlib.suppress(ConnectionError):
+            stdin.write(data)
+            await stdin.drain()
+            stdin.close()
+            await stdin.wait_closed()
+
+    async def take(stream: asyncio.StreamReader, bound: int) -> bytes:
+        parts, size = [], 0
+        while part := await stream.read(1 << 16):
+            parts.append(part)
+            size += len(part)
+            if size > bound:
+                raise _Ended("output")
+        return b"".join(parts)
+
+    _, output, said = await asyncio.gather(give(), take(stdout, most), take(stderr, 1 << 22))
+    await process.wait()
+    return output, said

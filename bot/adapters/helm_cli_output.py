@@ -1,0 +1,66 @@
+"""What `helm template --include-crds` printed, taken apart. For a sealed worker: it parses YAML."""
+
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bot.core.chart_output import ChartHead, arrange
+from bot.core.errors import Where
+from bot.core.manifest import load
+from bot.core.model import Finding, Level
+from bot.core.release import Rendered
+
+_SOURCE = re.compile(r"^---\n# Source: (?P<path>.+)\n", re.MULTILINE)
+_IN_CRDS = re.compile(r"[^/]+(?:/charts/[^/]+)*/crds/.+")
+_REVISION = re.compile(rb"\.Revision\b")
+
+
+def read_output(request: Mapping[str, Any]) -> Rendered:
+    """The rendering that the command printed.
+
+    The request holds `output`, `chart_yaml` (from `helm show chart`), `chart` (its path) and `revision`.
+    """
+    metadata = load(request["chart_yaml"], where=Where("Chart.yaml"))
+    head = ChartHead(
+        str(metadata["name"]), str(metadata.get("version", "")), str(metadata.get("appVersion") or "")
+    )
+    sections = list(_sections(request["output"]))
+    templates = [section for section in sections if not _IN_CRDS.fullmatch(section[0])]
+    crds = [section for section in sections if _IN_CRDS.fullmatch(section[0])]
+    rendered = arrange(head, templates, crds)
+    if request["revision"] != 1 and any(_REVISION.search(data) for data in _files(request["chart"])):
+        return replace(rendered, findings=(*rendered.findings, _REVISION_UNKNOWN))
+    return rendered
+
+
+_REVISION_UNKNOWN = Finding(
+    Level.WARNING,
+    "revision-not-rendered",
+    "This chart asks for .Release.Revision, which Helm's command always renders as 1.",
+    fix="Choose the engine helm-sdk for plans; it knows the revision.",
+)
+
+
+def _sections(output: str) -> Iterator[tuple[str, str]]:
+    """(path, text) as printed. Helm cut the templates before, so no text of theirs holds such a heading."""
+    heads = list(_SOURCE.finditer(output))
+    ends = [head.start() for head in heads[1:]] + [len(output)]
+    for head, end in zip(heads, ends, strict=True):
+        yield head["path"], output[head.end() : end]
+
+
+def _files(chart: str) -> Iterator[bytes]:
+    path = Path(chart)
+    if path.is_dir():
+        for file in path.rglob("*"):
+            if file.is_file() and file.suffix != ".tgz":
+                yield file.read_bytes()
+        return
+    with tarfile.open(path) as archive:
+        for member in archive:
+            found = archive.extractfile(member) if member.isfile() else None
+            if found is not None:
+                yield found.read()
