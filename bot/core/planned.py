@@ -29,6 +29,7 @@ class ObjectPlan:
 
     `hook` names the hook events (`pre-upgrade,post-upgrade`) or is None. `noise` are the pointers of random
     values. `before`/`after` are the whole masked objects, for diffs; they are not part of purser.plan/v1.
+    `deleted_after` marks a hook that Helm removes again before its operation ends.
     """
 
     ref: ObjectRef
@@ -38,6 +39,7 @@ class ObjectPlan:
     hook: str | None = None
     before: Manifest | None = None
     after: Manifest | None = None
+    deleted_after: bool = False
 
 
 @dataclass(frozen=True, slots=True)

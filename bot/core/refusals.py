@@ -98,8 +98,8 @@ def unknown_kind(ref: ObjectRef) -> _Words:
     return _Words(
         "unknown-kind",
         f"{says}.",
-        "Install the CustomResourceDefinition that brings this kind first (another release, or the chart's crds/ "
-        "directory at its first install), or correct apiVersion and kind.",
+        "Install the CustomResourceDefinition that brings this kind first (another release, or the chart's "
+        "crds/ directory at its first install), or correct apiVersion and kind.",
     )
 
 
@@ -163,21 +163,19 @@ def _conflict(found: Refused, ref: ObjectRef) -> _Words:
     fields = ", ".join(dict.fromkeys(field for _, field in owned))
     return _Words(
         "conflict",
-        f"{ref}: {managers} owns {fields}. Helm does not take fields from other managers; its upgrade would fail.",
-        "Write the value that the cluster has into the release's values, remove the field from the chart's output "
-        "(an autoscaler's replicas, say), or set force_conflicts for this release.",
+        f"{ref}: {managers} owns {fields}. Helm does not take fields from other managers, and fails.",
+        "Write the value that the cluster has into the release's values, remove the field from the chart's "
+        "output (an autoscaler's replicas, say), or set force_conflicts for this release.",
     )
 
 
 def _forbidden(found: Refused, says: str) -> _Words:
     if "exceeded quota" in found.message:
         return _Words("quota", says, "Ask for less, or raise the ResourceQuota first.")
-    if 'User "' in found.message or "cannot " in found.message and "attempting to grant" not in found.message:
-        return _Words("forbidden", says, "Grant the right to whoever deploys, or leave this object out.")
     if "attempting to grant" in found.message:
-        return _Words(
-            "forbidden", says, "Whoever deploys may not grant rights that they do not have themselves."
-        )
+        return _Words("forbidden", says, "Whoever deploys may not grant rights that they do not have.")
+    if 'User "' in found.message:
+        return _Words("forbidden", says, "Grant the right to whoever deploys, or leave this object out.")
     return _Words("admission-denied", says, "Change the object so that the cluster's policy admits it.")
 
 
@@ -208,6 +206,6 @@ def _unknown_field(found: Refused, ref: ObjectRef) -> _Words:
     return _Words(
         "unknown-field",
         f"{ref}: {ref.api_version} {ref.kind} has no field {named}.",
-        "Correct the spelling or the indentation in the values or the template; for a custom resource, see whether "
-        "its CustomResourceDefinition is as new as the chart.",
+        "Correct the spelling or the indentation in the values or the template; for a custom resource, see "
+        "whether its CustomResourceDefinition is as new as the chart.",
     )

@@ -23,7 +23,7 @@ def release_digest(
     live: LiveRelease | None,
     chart_digest: str = "",
 ) -> str:
-    """`sha256:<hex>` over one release: objects, hooks, CRDs, chart, values, options, and the revision it leaves.
+    """`sha256:<hex>` of a release: objects, hooks, CRDs, chart, values, options; the revisions that stand.
 
     `rendered` None is an uninstallation.
     """

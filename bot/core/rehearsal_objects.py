@@ -1,0 +1,203 @@
+"""What Helm would do to one object of a release: create it, change it, or fail."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.core.diff import comparable
+from bot.core.model import Finding, Level, Manifest, ObjectRef
+from bot.core.objects import missing_marks, owned_by, with_metadata
+from bot.core.planned import ObjectPlan
+from bot.core.question import Apply, Create, Found, NoSuchKind, Question, Read, Refused
+from bot.core.refusals import refusal
+from bot.core.rehearsal_asking import Asking, ask
+from bot.core.rehearsal_case import Outcome, Piece, Stage
+from bot.core.rehearsal_outcome import outcome, warnings
+
+STAND_IN = "default"
+"""The namespace in which objects of a namespace that does not exist yet are checked."""
+
+OTHER_NAME = "-purser-rehearsal"
+"""Ends the name under which an object is checked while another one of its name still stands."""
+
+_NOT_ABOUT_THE_OBJECT = frozenset({"quota", "forbidden", "exists", "conflict", "namespace-missing"})
+
+
+def rehearse_object(stage: Stage, piece: Piece) -> Asking[Outcome]:
+    """One object of the new manifest. Raises nothing: what would fail is an error finding."""
+    ref, live = piece.ref, stage.live.get(piece.ref.identity)
+    if not ref.name:
+        return _nameless(ref)
+    if not stage.served(ref):
+        return _unserved(stage, piece)
+    if live is not None and (denied := _not_ours(stage, ref, live)):
+        return _stays(stage, ref, live, denied)
+    if ref.namespace in stage.absent and ref.namespace not in stage.coming:
+        return Outcome((ObjectPlan(ref, "create"),), (_homeless(ref),))
+    release = stage.case.desired
+    marked = in_place(owned_by(piece.manifest, release.name, release.namespace), ref)
+    if live is None:
+        return (yield from created(stage, piece.ref, marked, source=piece.manifest))
+    return (yield from applied(stage, Piece(ref, marked), live, source=piece.manifest))
+
+
+def applied(
+    stage: Stage, piece: Piece, live: Manifest, *, source: Manifest, hook: str | None = None
+) -> Asking[Outcome]:
+    """A server-side apply over an object that exists."""
+    ref = piece.ref
+    answer = yield from ask(Apply(piece.manifest))
+    taken: tuple[Finding, ...] = ()
+    if (
+        isinstance(answer, Refused)
+        and answer.status == 409
+        and stage.case.desired.force_conflicts
+        and hook is None
+    ):
+        taken = (_taken(refusal(answer, ref, stage.case.masker)),)
+        answer = yield from ask(Apply(piece.manifest, force=True))
+    match answer:
+        case Found(result, said):
+            found = (*taken, *warnings(stage.case, ref, said))
+            return outcome(stage, ref, before=live, after=result, source=source, hook=hook, findings=found)
+        case Refused() | NoSuchKind():
+            return _stays(stage, ref, live, refusal(answer, ref, stage.case.masker), hook=hook)
+        case _:
+            raise AssertionError(f"no answer to an apply: {answer}")
+
+
+def created(
+    stage: Stage, ref: ObjectRef, manifest: Manifest, *, source: Manifest, hook: str | None = None
+) -> Asking[Outcome]:
+    """A creation. Where the name or the namespace is not free yet, it is checked in another place."""
+    asked = manifest
+    elsewhere = ref.namespace in stage.absent or ref.identity in stage.case.overlay.gone
+    if ref.namespace in stage.absent:
+        asked = with_metadata(asked, namespace=STAND_IN)
+        stands = yield from ask(Read(replace(ref, namespace=STAND_IN)))
+        elsewhere_named = isinstance(stands, Found)
+    else:
+        elsewhere_named = ref.identity in stage.case.overlay.gone
+    if elsewhere_named:
+        asked = with_metadata(asked, name=other_name(ref.name))
+    answer = yield from ask(_creation(stage, asked))
+    match answer:
+        case Found(result, said):
+            result = back_in_place(result, asked, manifest)
+            found = warnings(stage.case, ref, said)
+            return outcome(stage, ref, before=None, after=result, source=source, hook=hook, findings=found)
+        case Refused() | NoSuchKind():
+            error = refusal(answer, ref, stage.case.masker)
+            plan = ObjectPlan(
+                ref, "create", hook=hook, after=stage.case.masker.manifest(comparable(manifest))
+            )
+            if elsewhere and error.code in _NOT_ABOUT_THE_OBJECT:
+                return Outcome((plan,), (_not_checked(ref, error),))
+            return Outcome((plan,), (error,))
+        case _:
+            raise AssertionError(f"no answer to a creation: {answer}")
+
+
+def _creation(stage: Stage, manifest: Manifest) -> Question:
+    return Create(manifest) if stage.client_side else Apply(manifest)
+
+
+def other_name(name: str) -> str:
+    """A name that is free, close to `name`, and no longer than a label may be."""
+    return name[: 63 - len(OTHER_NAME)].rstrip("-.") + OTHER_NAME
+
+
+def back_in_place(result: Manifest, asked: Manifest, meant: Manifest) -> Manifest:
+    """What was answered for another name or namespace, as it will be in its own place."""
+    if asked is meant:
+        return result
+    was, now = asked["metadata"], meant["metadata"]
+    made: Manifest = _renamed(result, str(was.get("name")), str(now.get("name")))
+    return with_metadata(made, name=now.get("name"), namespace=now.get("namespace"))
+
+
+def _renamed(value: Any, old: str, new: str) -> Any:
+    if old == new:
+        return value
+    if isinstance(value, dict):
+        return {key: _renamed(item, old, new) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, old, new) for item in value]
+    return new if value == old else value
+
+
+def in_place(manifest: Manifest, ref: ObjectRef) -> Manifest:
+    """The object with the namespace that it will live in, if its kind has one."""
+    return with_metadata(manifest, namespace=ref.namespace or None)
+
+
+def _not_ours(stage: Stage, ref: ObjectRef, live: Manifest) -> Finding | None:
+    """Helm's check before it takes over an object that its base does not hold."""
+    if any(piece.ref == ref for piece in stage.base):
+        return None
+    release = stage.case.desired
+    missing = missing_marks(live, release.name, release.namespace)
+    if not missing:
+        return None
+    return Finding(
+        Level.ERROR,
+        "adoption",
+        stage.case.masker.text(f"{ref} exists already and is not of this release: {'; '.join(missing)}."),
+        "Delete it, give the release's object another name, or mark it as this release's (label "
+        "app.kubernetes.io/managed-by=Helm, annotations meta.helm.sh/release-name and release-namespace).",
+        ref,
+    )
+
+
+def _stays(stage: Stage, ref: ObjectRef, live: Manifest, error: Finding, hook: str | None = None) -> Outcome:
+    shown = stage.case.masker.manifest(comparable(live))
+    return Outcome((ObjectPlan(ref, "unchanged", hook=hook, before=shown, after=shown),), (error,))
+
+
+def _unserved(stage: Stage, piece: Piece) -> Outcome:
+    ref = piece.ref
+    if (ref.api_version, ref.kind) not in stage.kinds:
+        return Outcome((ObjectPlan(ref, "create"),), (refusal(NoSuchKind(), ref, stage.case.masker),))
+    shown = stage.case.masker.manifest(piece.manifest)
+    found = Finding(
+        Level.INFO,
+        "not-checked",
+        f"{ref}: its kind comes with this plan, so the API server could not be asked about it yet.",
+        object=ref,
+    )
+    return Outcome((ObjectPlan(ref, "create", after=shown),), (found,))
+
+
+def _nameless(ref: ObjectRef) -> Outcome:
+    error = Finding(
+        Level.ERROR,
+        "invalid-object",
+        f"A {ref.kind} of the chart has no metadata.name (generateName does not work with Helm's apply).",
+        "Give the object a name.",
+        ref,
+    )
+    return Outcome((), (error,))
+
+
+def _homeless(ref: ObjectRef) -> Finding:
+    return Finding(
+        Level.ERROR,
+        "namespace-missing",
+        f"{ref}: namespace {ref.namespace} does not exist.",
+        "Create the namespace first (create_namespace makes the release's own), or correct its name.",
+        ref,
+    )
+
+
+def _not_checked(ref: ObjectRef, error: Finding) -> Finding:
+    return Finding(
+        Level.INFO,
+        "not-checked",
+        f"{ref} could not be checked in its place yet, and elsewhere the API server says: {error.message}",
+        object=ref,
+    )
+
+
+def _taken(conflict: Finding) -> Finding:
+    says = conflict.message.partition(". Helm")[0]
+    message = f"{says}. The release takes it (force_conflicts)."
+    return Finding(Level.WARNING, "conflict-forced", message, object=conflict.object)
