@@ -13,6 +13,7 @@ from bot.core.errors import AuthorError
 from bot.core.model import Target
 from bot.core.moved import moved
 from bot.core.planned import Plan
+from bot.core.redact import Masker
 
 VERIFY_POLL = 2.0
 
@@ -69,17 +70,18 @@ class ApplyPlan:
         for number, step in enumerate(todo, start=1):
             self._say(f"\n[{number}/{len(todo)}] {step.plan.action} {step.desired.key}")
             try:
-                await self._one(step)
+                await self._one(step, prepared.masker)
             except AuthorError as error:
-                self._say(f"  FAILED: {error}")
+                why = prepared.masker.text(str(error))
+                self._say(f"  FAILED: {why}")
                 left = tuple(rest.desired.key for rest in todo[number - 1 :])
-                return tuple(done), left, f"{step.desired.key}: {error}"
+                return tuple(done), left, f"{step.desired.key}: {why}"
             done.append(step.desired.key)
         return tuple(done), (), ""
 
-    async def _one(self, step: Step) -> None:
+    async def _one(self, step: Step, masker: Masker) -> None:
         def log(line: str) -> None:
-            self._say(f"  {line}")
+            self._say(f"  {masker.text(line)}")
 
         if step.chart is None:
             await self._deployer.uninstall(step.desired, log)

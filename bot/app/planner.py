@@ -31,9 +31,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan and its steps, in the order in which they are applied."""
+    """A plan and its steps, in the order in which they are applied; the masker knows the secrets it met."""
 
     plan: Plan
+    masker: Masker
     steps: tuple[Step, ...] = ()
 
 
@@ -81,7 +82,7 @@ class Planner:
             async with self._clusters.open(target) as cluster:
                 return await self._on_cluster(target, checkout, cluster, ordered, desired.findings)
         except (AuthorError, ClusterUnreachable, ClusterForbids) as error:
-            return Prepared(self._failed(target, checkout, _finding_of(error)))
+            return Prepared(self._failed(target, checkout, _finding_of(error)), self._masker())
 
     async def _on_cluster(
         self,
@@ -115,7 +116,7 @@ class Planner:
             releases=releases,
             findings=findings,
         )
-        return Prepared(replace(plan, seal=seal(plan)), tuple(steps))
+        return Prepared(replace(plan, seal=seal(plan)), masker, tuple(steps))
 
     async def _gather(
         self,

@@ -1,0 +1,14 @@
+"""`python -m bot`, and the command `purser`."""
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line; the process ends with its exit code."""
+    from bot.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""`purser serve`: hooks, work, health and metrics, wired."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import structlog
+from aiohttp import web
+
+from bot.adapters.checkout import DirectoryCheckout
+from bot.adapters.engine import Engine
+from bot.adapters.git import GitRepositories
+from bot.adapters.gitlab import GitLabForge
+from bot.adapters.gitlab_client import open_client
+from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.store import SqlStore
+from bot.adapters.store_database import open_database
+from bot.adapters.store_inbox import SqlInbox
+from bot.app.command import LEVELS, AnswerCommands
+from bot.app.commands.help import Help
+from bot.app.commands.plan import Plan
+from bot.app.commands.request import Answer, Request
+from bot.app.deploy import DeployMergeRequest
+from bot.app.failure import TellFailure
+from bot.app.plan import PlanMergeRequest
+from bot.app.ports import Forge, Repositories
+from bot.bootstrap.tools import Settings, Tools, tools
+from bot.config import Config
+from bot.core.model import Target
+from bot.core.signature import Doorkeeper
+from bot.core.work import CommandWork, DeployWork, Done, Outcome, PlanWork, WakeWork, Work
+from bot.entry.dispatch import Dispatcher
+from bot.entry.health import add_health
+from bot.entry.hook import Hook
+from bot.entry.metrics import Metrics, metrics_app
+
+log = structlog.get_logger()
+
+Answers: TypeAlias = Callable[[Request], Awaitable[Answer]]
+
+KEEP_ALIVE = 15.0
+"""Seconds that an idle connection is kept; aiohttp's own default for a bare runner is an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that answers. `url` and `metrics_url` are where it listens (ports may have been chosen)."""
+
+    url: str
+    metrics_url: str
+    store: SqlStore
+    engine: Engine
+
+
+class Worker:
+    """Gives each piece of work to its use case."""
+
+    def __init__(
+        self,
+        targets: Mapping[tuple[str, str], Target],
+        plan: PlanMergeRequest,
+        deploy: DeployMergeRequest,
+        commands: AnswerCommands,
+        metrics: Metrics,
+    ) -> None:
+        self._targets = targets
+        self._plan = plan
+        self._deploy = deploy
+        self._commands = commands
+        self._metrics = metrics
+
+    async def __call__(self, work: Work) -> Outcome:
+        """Does one step. Work for a target that is not configured any more is dropped, and said."""
+        kind = type(work).__name__
+        with self._metrics.phase.labels(kind).time():
+            outcome = await self._step(work)
+        self._metrics.work.labels(kind, type(outcome).__name__).inc()
+        return outcome
+
+    async def _step(self, work: Work) -> Outcome:
+        match work:
+            case PlanWork() | DeployWork():
+                target = self._targets.get((work.project, work.target))
+                if target is None:
+                    log.warning("work.dropped", reason="no such target", target=work.target)
+                    return Done()
+                if isinstance(work, PlanWork):
+                    self._metrics.plans.labels(work.target).inc()
+                    return await self._plan(work, target)
+                return await self._deploy(work, target)
+            case CommandWork():
+                targets = [t for (project, _), t in self._targets.items() if project == work.project]
+                return await self._commands(work, targets)
+            case WakeWork():
+                return Done()
+
+
+@asynccontextmanager
+async def service(config: Config) -> AsyncIterator[Running]:
+    """Runs until the context ends; then what runs is finished first. Raises before anything listens."""
+    async with AsyncExitStack() as stack:
+        database = await open_database(config.database_url)
+        stack.push_async_callback(database.dispose)
+        store, inbox = SqlStore(database), await stack.enter_async_context(SqlInbox(database))
+        key = await store.key("fingerprint")
+        limits = RenderLimits(
+            memory=config.helm.render_memory * 1024 * 1024, wall_seconds=config.helm.render_timeout
+        )
+        settings = Settings(config.chart_cache, key, config.helm.workers, limits)
+        wired = await stack.enter_async_context(tools(settings))
+        forge, repositories = await _gitlab(config, stack)
+        metrics = Metrics()
+        targets = _targets(config, wired)
+        engine = _engine(config, wired, store, forge, repositories, targets, metrics)
+        await stack.enter_async_context(engine)
+        dispatcher = await stack.enter_async_context(Dispatcher(inbox, engine, store))
+        doorkeeper = Doorkeeper(
+            config.webhook.token.get_secret_value() if config.webhook.token else None,
+            [token.get_secret_value() for token in config.webhook.signing_tokens],
+        )
+        hook = Hook(doorkeeper, inbox, list(targets.values()), metrics, hand_over=dispatcher.notice)
+        app = web.Application(client_max_size=0, middlewares=[metrics.measure])
+        hook.add_to(app)
+        add_health(app, {"database": store.ping, "engine": engine.check, "helm": wired.helm})
+        url = await _listen(stack, app, config.listen.host, config.listen.port)
+        metrics_url = await _listen(
+            stack, metrics_app(metrics, engine.depth), config.metrics.listen.host, config.metrics.listen.port
+        )
+        log.info("service.started", url=url, metrics=metrics_url, targets=len(targets))
+        yield Running(url, metrics_url, store, engine)
+        log.info("service.stopping")
+
+
+def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
+    hosts = tuple({*config.charts.allowed_hosts, *wired.catalogue.hosts})
+    return {(t.project, t.name): replace(t, chart_hosts=hosts) for t in config.targets}
+
+
+async def _gitlab(config: Config, stack: AsyncExitStack) -> tuple[Forge, Repositories]:
+    def token() -> str:
+        return config.gitlab.token.get_secret_value()
+
+    ca_file = str(config.gitlab.ca_file) if config.gitlab.ca_file else None
+    client = await stack.enter_async_context(open_client(config.gitlab.url, token, ca_file=ca_file))
+    cache = str(config.data_dir / "repositories")
+    return GitLabForge(client), GitRepositories(
+        config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file
+    )
+
+
+def _engine(
+    config: Config,
+    wired: Tools,
+    store: SqlStore,
+    forge: Forge,
+    repositories: Repositories,
+    targets: Mapping[tuple[str, str], Target],
+    metrics: Metrics,
+) -> Engine:
+    """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
+    later = _Later()
+    answers: dict[str, Answers] = {"plan": Plan(later, forge, repositories, wired.planner)}
+    answers["help"] = Help([*answers, "help"])
+    roles = {name: LEVELS[role.value] for name, role in config.commands.roles.items()}
+    worker = Worker(
+        targets,
+        PlanMergeRequest(forge, repositories, wired.planner, store, utc_now),
+        DeployMergeRequest(forge, repositories, wired.verifier, store, utc_now, wired.masker()),
+        AnswerCommands(forge, store, answers, roles),
+        metrics,
+    )
+    engine = Engine(config.database_url, worker, on_failure=TellFailure(forge, wired.masker()))
+    later.queue = engine
+    return engine
+
+
+class _Later:
+    """A queue that is filled in after it was handed out."""
+
+    queue: Engine | None = None
+
+    async def submit(self, work: Work) -> bool:
+        """As the queue's own."""
+        if self.queue is None:
+            raise RuntimeError("no queue yet")
+        return await self.queue.submit(work)
+
+
+async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> str:
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE, shutdown_timeout=5.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    listening = runner.addresses[0][1]
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening}"
+
+
+def utc_now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)

@@ -1,0 +1,120 @@
+"""What planning and applying take, for the command line and the service alike."""
+
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.adapters.catalogue import bundled_charts, load_catalogue
+from bot.adapters.charts import ChartCache
+from bot.adapters.checkout import DirectoryCheckout, head_of
+from bot.adapters.cluster import KubernetesClusters
+from bot.adapters.helm_cli_deploy import CliDeployer
+from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm_sdk_deploy import SdkDeployer
+from bot.adapters.helm_worker import RenderLimits
+from bot.app.planner import Planner
+from bot.app.ports import Checkout, Clusters, Deployer
+from bot.app.verify import Verifier
+from bot.core.errors import AuthorError
+from bot.core.layouts import Catalogue
+from bot.core.model import Target
+from bot.core.planned import EngineInfo
+from bot.core.redact import Masker
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What planning and applying take, wired. `masker` gives a fresh one under the installation's key."""
+
+    planner: Planner
+    clusters: Clusters
+    verifier: Verifier
+    catalogue: Catalogue
+    masker: Callable[[], Masker]
+    helm: Callable[[], Awaitable[None]]
+    engine: EngineInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How tools are built. `cache` holds charts; `key` fingerprints masked values."""
+
+    cache: Path
+    key: bytes
+    workers: int = 2
+    limits: RenderLimits | None = None
+    readable: Sequence[Path] = ()
+
+
+@asynccontextmanager
+async def tools(settings: Settings) -> AsyncIterator[Tools]:
+    """Tools for as long as the context lasts; the render workers end with it."""
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    catalogue = load_catalogue()
+    readable = [settings.cache, bundled_charts(), *settings.readable]
+    renderer = SdkRenderer(settings.workers, settings.limits, [str(path.resolve()) for path in readable])
+    charts = ChartCache(settings.cache)
+    clusters = KubernetesClusters()
+
+    def masker() -> Masker:
+        return Masker(settings.key)
+
+    async with renderer:
+        planner = Planner(charts, renderer, clusters, catalogue, masker)
+        verifier = Verifier(planner, clusters)
+        yield Tools(planner, clusters, verifier, catalogue, masker, renderer.start, renderer.info)
+
+
+async def deployer(target: Target, sdk: EngineInfo, engine: str = "auto", binary: str = "helm") -> Deployer:
+    """What deploys: the official Helm CLI where it is, else the SDK.
+
+    Raises AuthorError (`no-helm`) for a binary that was asked for and is missing.
+    """
+    found = shutil.which(binary)
+    if engine == "sdk" or (engine == "auto" and found is None):
+        return SdkDeployer(sdk, target.kubeconfig, target.context)
+    if found is None:
+        raise AuthorError(
+            f"There is no program {binary} on PATH.",
+            fix="Install Helm 4, or deploy with the SDK (helm.engine: sdk).",
+            code="no-helm",
+        )
+    command = CliDeployer(found, target.kubeconfig, target.context)
+    if await command.available():
+        return command
+    if engine == "auto":
+        return SdkDeployer(sdk, target.kubeconfig, target.context)
+    raise AuthorError(f"{found} is not Helm 4.", fix="Install Helm 4.", code="no-helm")
+
+
+def open_checkout(path: Path) -> Checkout:
+    """A directory as a checkout. Raises AuthorError where it is none."""
+    if not path.is_dir():
+        raise AuthorError(f"There is no directory {path}.", fix="Name a checkout.", code="no-checkout")
+    return DirectoryCheckout(str(path), head_of(str(path)))
+
+
+def state_dir() -> Path:
+    """Where the command line keeps its key, its charts and its last plans (XDG_CACHE_HOME/purser)."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "purser"
+
+
+def fingerprint_key(directory: Path) -> bytes:
+    """The key of this machine's masks, made at the first call; a fresh one where nothing can be kept."""
+    file = directory / "fingerprint.key"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return file.read_bytes() or secrets.token_bytes(32)
+    except OSError:
+        return secrets.token_bytes(32)
+    key = secrets.token_bytes(32)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(key)
+    return key

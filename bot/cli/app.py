@@ -1,0 +1,42 @@
+"""The command line: which commands there are. Each is a file of its own, imported when it is called."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+
+import bot
+from bot.core.errors import AuthorError, PurserError
+
+FAILED = 1
+
+app = App(
+    name="purser",
+    help="Keeps the papers of a Kubernetes cluster: plans Helm changes and deploys what was approved.",
+    version=bot.__version__,
+    help_format="plaintext",
+)
+app.command("bot.cli.plan:plan")
+app.command("bot.cli.apply:apply")
+app.command("bot.cli.serve:serve")
+app.command("bot.cli.demo:demo")
+
+config = App(name="config", help="Checks the configuration file, or prints its JSON schema.")
+config.command("bot.cli.config:check")
+config.command("bot.cli.config:schema")
+app.command(config)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and gives its exit code. Errors of authors are told in words, without a traceback."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=True, result_action="return_value")
+    except AuthorError as error:
+        print(f"purser: {error}", file=sys.stderr)
+        return FAILED
+    except PurserError as error:
+        print(f"purser: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,118 @@
+"""`purser apply`: what the pipeline's job runs, and what a person can run."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TextIO, assert_never
+
+from cyclopts import Parameter
+
+from bot.app.apply import Applied, ApplyPlan
+from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checkout, state_dir, tools
+from bot.cli.options import TargetOptions
+from bot.cli.plans import recall
+from bot.core.markdown import visible
+from bot.core.note import verdict
+from bot.core.redact import Masker
+
+APPLIED, FAILED, REFUSED = 0, 1, 3
+LOG_FILE = "helm-output.log"
+_DEFAULT = TargetOptions()
+
+
+def apply(
+    path: Path = Path("."),
+    /,
+    *,
+    seal: Annotated[str, Parameter(help="the seal of the plan that was approved")],
+    options: TargetOptions = _DEFAULT,
+    verify_seconds: Annotated[float, Parameter(help="how long rollouts may take")] = 300.0,
+) -> int:
+    """Deploys exactly the plan of a seal, or nothing.
+
+    The checkout is planned again; where the seal differs, nothing is touched. Then its releases are
+    installed, upgraded and uninstalled in their order with Helm, and the cluster is checked.
+
+    Exit codes: 0 applied and verified, 3 refused because the seal no longer holds (what moved is printed), 1
+    failed (what was applied and what not is printed, and helm-output.log holds it all).
+
+    Example: purser apply ./cluster --target production --seal sha256:4be1…
+
+    Parameters
+    ----------
+    path:
+        the checkout
+    """
+    masker = Masker(fingerprint_key(state_dir()))
+    with _Log(masker) as log:
+        outcome = asyncio.run(_apply(path, seal, options, verify_seconds, log.say))
+        return _report(outcome, log)
+
+
+async def _apply(
+    path: Path, seal: str, options: TargetOptions, verify_seconds: float, say: Callable[[str], None]
+) -> Applied:
+    target = options.resolve()
+    tree = open_checkout(path)
+    say(f"purser apply: target {target.name}, commit {tree.head or 'none'}")
+    settings = Settings(cache=state_dir() / "charts", key=fingerprint_key(state_dir()))
+    async with tools(settings) as wired:
+        run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"
+        helm = await deployer(target, wired.engine)
+        use = ApplyPlan(wired.planner, helm, wired.verifier, say, run)
+        return await use(target, tree, seal, recall(seal, state_dir()), verify_seconds)
+
+
+def _report(outcome: Applied, log: "_Log") -> int:
+    say = log.say
+    match outcome.result:
+        case "applied":
+            say(f"\nApplied and verified: {', '.join(outcome.done)}.")
+            return APPLIED
+        case "nothing":
+            say("\nNothing to do: the cluster has all of it already.")
+            return APPLIED
+        case "refused":
+            say("\nRefused: the seal no longer holds, so nothing was touched. What moved:")
+            for line in outcome.lines:
+                say(f"  {line}")
+            say(f"The plan of now: {verdict(outcome.plan)}. `purser plan` shows it whole.")
+            return REFUSED
+        case "failed" | "unverified":
+            say(f"\nFailed: {'; '.join(outcome.lines)}")
+            say(f"  applied: {', '.join(outcome.done) or 'nothing'}")
+            say(f"  not applied: {', '.join(outcome.left) or 'nothing else'}")
+            log.keep()
+            say(f"All of this is in {LOG_FILE}.")
+            return FAILED
+        case _ as unknown:
+            assert_never(unknown)
+
+
+class _Log:
+    """Standard output, masked and made visible, with a copy that is kept as a file when something failed."""
+
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
+        self._file: TextIO | None = None
+        self._lines: list[str] = []
+
+    def __enter__(self) -> "_Log":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self.say(f"\nFailed: {error}")
+            self.keep()
+
+    def say(self, text: str) -> None:
+        """Prints at once: a person may be watching the job."""
+        line = visible(self._masker.text(text))
+        self._lines.append(line)
+        print(line, flush=True)
+
+    def keep(self) -> None:
+        """Writes all that was said to helm-output.log in the working directory."""
+        Path(LOG_FILE).write_text("\n".join(self._lines) + "\n", encoding="utf-8")

@@ -1,0 +1,52 @@
+"""What `plan` and `apply` share: which checkout, which target, which cluster."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from bot.config import load
+from bot.core.errors import AuthorError
+from bot.core.model import Target
+
+Layout = Literal["auto", "managed-apps", "helmfile", "releases"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class TargetOptions:
+    """Flags that name the target; they win over the configuration file."""
+
+    config: Annotated[
+        Path | None, Parameter(help="configuration file; its targets are named by --target")
+    ] = None
+    target: Annotated[str | None, Parameter(help="name of the target, in the plan and in its seal")] = None
+    layout: Annotated[Layout | None, Parameter(help="how the files say what runs (default: auto)")] = None
+    kubeconfig: Annotated[str | None, Parameter(help="kubeconfig file (default: the current one)")] = None
+    context: Annotated[str | None, Parameter(help="context of the kubeconfig (default: its current one)")] = (
+        None
+    )
+
+    def resolve(self) -> Target:
+        """The target that these flags mean.
+
+        Raises AuthorError (`unknown-target`) and what the configuration's loader raises.
+        """
+        found = self._configured() if self.config else Target(name=self.target or "local", project="")
+        wanted = {"layout": self.layout, "kubeconfig": self.kubeconfig, "context": self.context}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return replace(found, **given)
+
+    def _configured(self) -> Target:
+        targets = load(self.config or "", os.environ).targets
+        named = [target for target in targets if self.target in (None, target.name)]
+        if len(named) == 1:
+            return named[0]
+        known = ", ".join(sorted({target.name for target in targets}))
+        raise AuthorError(
+            f"There is no target {self.target}." if not named else "Which target is meant?",
+            fix=f"Name one with --target: {known}.",
+            code="unknown-target",
+        )
