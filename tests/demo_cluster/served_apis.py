@@ -78,7 +78,7 @@ def _version(version: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bare(schema: Any) -> Any:
-    """The schema without prose, and without the zero defaults that Go's types bring."""
+    """The schema without prose and zero defaults; those of structs stay, they tell a value from a pointer."""
     if not isinstance(schema, dict):
         return schema
     if len(schema.get("allOf", ())) == 1:
@@ -88,7 +88,7 @@ def _bare(schema: Any) -> Any:
         match key:
             case "description":
                 continue
-            case "default" if not value:
+            case "default" if not value and not (value == {} and "$ref" in schema):
                 continue
             case "x-kubernetes-group-version-kind" if len(value) > 3:  # the options that every group shares
                 continue

@@ -1,6 +1,7 @@
 """What controllers and nodes would do: workloads become ready, jobs complete, claims are bound."""
 
 import asyncio
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +49,7 @@ class Controllers:
         resource = self._resources.of_kind(live["apiVersion"], live["kind"])
         if resource is None:
             return
-        fresh = live | {"status": status}
+        fresh = live | {"status": status, "metadata": copy.deepcopy(live["metadata"])}
         if live["kind"] == "Deployment":
             annotations = fresh["metadata"].setdefault("annotations", {})
             annotations.setdefault("deployment.kubernetes.io/revision", "1")

@@ -44,6 +44,8 @@ def _daemon_set(manifest: Object) -> None:
     spec = _pods_of(manifest)
     default(spec, revisionHistoryLimit=10)
     strategy = spec.setdefault("updateStrategy", {})
+    annotations = manifest["metadata"].setdefault("annotations", {})
+    annotations.setdefault("deprecated.daemonset.template.generation", "1")
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
         default(strategy.setdefault("rollingUpdate", {}), maxSurge=0, maxUnavailable=1)
 
@@ -53,16 +55,7 @@ def _replica_set(manifest: Object) -> None:
 
 
 def _job(manifest: Object) -> None:
-    spec = manifest.setdefault("spec", {})
-    _job_spec(spec)
-    uid = manifest["metadata"].get("uid")
-    if uid and not spec.get("manualSelector"):
-        spec.setdefault("selector", {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
-        labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
-        name = manifest["metadata"]["name"]
-        for prefix in ("batch.kubernetes.io/", ""):
-            labels.setdefault(f"{prefix}controller-uid", uid)
-            labels.setdefault(f"{prefix}job-name", name)
+    _job_spec(manifest.setdefault("spec", {}))
 
 
 def _job_spec(spec: Object) -> None:
@@ -85,6 +78,9 @@ def _cron_job(manifest: Object) -> None:
 
 def _pod(manifest: Object) -> None:
     pod_spec(manifest.setdefault("spec", {}))
+    for container in (*manifest["spec"].get("containers", ()), *manifest["spec"].get("initContainers", ())):
+        for name, quantity in container["resources"].get("limits", {}).items():
+            container["resources"].setdefault("requests", {}).setdefault(name, quantity)
     default(manifest["spec"], enableServiceLinks=True, preemptionPolicy="PreemptLowerPriority", priority=0)
 
 
@@ -107,13 +103,9 @@ def _service(manifest: Object) -> None:
     for port in spec.get("ports", ()):
         default(port, protocol="TCP")
         default(port, targetPort=port.get("port"))
-    manifest.setdefault("status", {}).setdefault("loadBalancer", {})
     if kind == "ExternalName":
         return
-    default(spec, internalTrafficPolicy="Cluster", ipFamilyPolicy="SingleStack")
-    spec.setdefault("ipFamilies", ["IPv4"])
-    if "clusterIP" in spec:
-        spec.setdefault("clusterIPs", [spec["clusterIP"]])
+    default(spec, internalTrafficPolicy="Cluster")
     if kind in ("NodePort", "LoadBalancer"):
         default(spec, externalTrafficPolicy="Cluster")
     if kind == "LoadBalancer":
@@ -129,22 +121,14 @@ def _secret(manifest: Object) -> None:
 def _namespace(manifest: Object) -> None:
     labels = manifest["metadata"].setdefault("labels", {})
     labels["kubernetes.io/metadata.name"] = manifest["metadata"]["name"]
-    manifest.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
-    default(manifest.setdefault("status", {}), phase="Active")
 
 
 def _claim(manifest: Object) -> None:
     default(manifest.setdefault("spec", {}), volumeMode="Filesystem")
-    default(manifest.setdefault("status", {}), phase="Pending")
 
 
 def _volume_itself(manifest: Object) -> None:
     default(manifest.setdefault("spec", {}), persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
-    default(manifest.setdefault("status", {}), phase="Pending")
-
-
-def _ingress(manifest: Object) -> None:
-    manifest.setdefault("status", {}).setdefault("loadBalancer", {})
 
 
 def _network_policy(manifest: Object) -> None:
@@ -174,7 +158,6 @@ def _autoscaler(manifest: Object) -> None:
     if manifest["apiVersion"] == "autoscaling/v2" and not spec.get("metrics"):
         target = {"type": "Utilization", "averageUtilization": 80}
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    manifest.setdefault("status", {"desiredReplicas": 0, "currentMetrics": None})
 
 
 def _storage_class(manifest: Object) -> None:
@@ -186,6 +169,16 @@ def _definition(manifest: Object) -> None:
     spec.setdefault("conversion", {"strategy": "None"})
     names = spec.setdefault("names", {})
     default(names, singular=str(names.get("kind", "")).lower(), listKind=f"{names.get('kind', '')}List")
+
+
+def _priority(manifest: Object) -> None:
+    default(manifest, preemptionPolicy="PreemptLowerPriority")
+
+
+def _limits(manifest: Object) -> None:
+    for limit in manifest.get("spec", {}).get("limits", ()):
+        if limit.get("type") == "Container" and (given := limit.get("default")):
+            limit["defaultRequest"] = given | limit.get("defaultRequest", {})
 
 
 def _webhooks(manifest: Object) -> None:
@@ -216,13 +209,14 @@ _FILLERS: dict[tuple[str, str], Callable[[Object], None]] = {
     ("", "Namespace"): _namespace,
     ("", "PersistentVolumeClaim"): _claim,
     ("", "PersistentVolume"): _volume_itself,
-    ("networking.k8s.io", "Ingress"): _ingress,
     ("networking.k8s.io", "NetworkPolicy"): _network_policy,
     (_RBAC, "RoleBinding"): _binding,
     (_RBAC, "ClusterRoleBinding"): _binding,
     (_RBAC, "Role"): _role,
     (_RBAC, "ClusterRole"): _role,
     ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
+    ("scheduling.k8s.io", "PriorityClass"): _priority,
+    ("", "LimitRange"): _limits,
     ("storage.k8s.io", "StorageClass"): _storage_class,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _webhooks,

@@ -49,15 +49,35 @@ def is_leaf(value: Any, schema: Schema) -> bool:
 
 
 def paths_of(value: Any, schema: Schema, prefix: Path = ()) -> Paths:
-    """The field set of a value."""
+    """The field set of a value, as an applied configuration has it."""
     found: set[Path] = set()
-    for step, inner, inner_schema in children(value, schema):
+    for step, inner, below in children(value, schema):
         path = (*prefix, step)
-        found |= paths_of(inner, inner_schema, path)
+        found |= paths_of(inner, below, path)
         declared = schema.shape == "struct" and step[2:] in schema.fields
-        if is_leaf(inner, inner_schema) or not step.startswith("f:") or not declared:
+        if is_leaf(inner, below) or not step.startswith("f:") or not declared:
             found.add(path)
     return frozenset(found)
+
+
+def _paths_with_holders(value: Any, schema: Schema, path: Path, *, bare: bool) -> Paths:
+    """The field set of a value that appears at `path`, with the maps, lists and structs that hold the fields.
+
+    `bare` says that the value stands in even an empty object of its kind, so that nobody makes it appear.
+    """
+    found: set[Path] = set()
+    for step, inner, below in children(value, schema):
+        found |= _paths_with_holders(
+            inner, below, (*path, step), bare=bare and stands_alone(step, schema, below)
+        )
+    alone = bare and not (is_leaf(value, schema) and value)
+    return frozenset(found if alone else found | {path})
+
+
+def stands_alone(step: str, schema: Schema, below: Schema) -> bool:
+    """Whether an empty object has the field too: Go writes out structs held by value, and required lists."""
+    required_list = below.shape == "list" and step[2:] in schema.required
+    return step.startswith("f:") and (below.by_value or required_list)
 
 
 def owned_paths(manifest: dict[str, Any], schema: Schema) -> Paths:
@@ -89,9 +109,9 @@ def compare(old: dict[str, Any], new: dict[str, Any], schema: Schema) -> Differe
     added: set[Path] = set()
     removed: set[Path] = set()
     modified: set[Path] = set()
-    pending: list[tuple[Path, Any, Any, Schema]] = [((), old, new, schema)]
+    pending: list[tuple[Path, Any, Any, Schema, bool]] = [((), old, new, schema, True)]
     while pending:
-        path, before, after, here = pending.pop()
+        path, before, after, here, bare = pending.pop()
         if before == after:
             continue
         if is_leaf(before, here) or is_leaf(after, here):
@@ -100,12 +120,13 @@ def compare(old: dict[str, Any], new: dict[str, Any], schema: Schema) -> Differe
         afters = {step: (inner, below) for step, inner, below in children(after, here)}
         for step, (inner, below) in befores.items():
             if step not in afters:
-                removed |= {(*path, step)} | paths_of(inner, below, (*path, step))
+                removed |= _paths_with_holders(inner, below, (*path, step), bare=False)
         for step, (inner, below) in afters.items():
+            alone = bare and stands_alone(step, here, below)
             if step in befores:
-                pending.append(((*path, step), befores[step][0], inner, below))
+                pending.append(((*path, step), befores[step][0], inner, below, alone))
             else:
-                added |= {(*path, step)} | paths_of(inner, below, (*path, step))
+                added |= _paths_with_holders(inner, below, (*path, step), bare=alone)
     return Difference(
         frozenset(path for path in added if _ownable(path)),
         frozenset(path for path in removed if _ownable(path)),

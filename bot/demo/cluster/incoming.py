@@ -29,7 +29,8 @@ def read(resource: Resource, manifest: Object, write: Write, *, applied: bool = 
     only_unknown = all(one.trouble == "unknown" for one in found)
     if applied and found and not (resource.custom and only_unknown):
         name = f"{manifest['metadata'].get('namespace', '')}/{manifest['metadata'].get('name', '')}"
-        told = f"({name}; {resource.api_version}, Kind={resource.kind}): {typed_patch_message(found)}"
+        version = f"{resource.group}/{resource.version}"
+        told = f"({name}; {version}, Kind={resource.kind}): {typed_patch_message(found)}"
         raise Refusal(500, "", f"failed to create typed patch object {told}")
     _strictly(resource, found, write)
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.demo.cluster import applying, custom_defaults, defaults, refusals, validating
-from bot.demo.cluster.allotting import Allotter
 from bot.demo.cluster.incoming import Write, addressed, name_of, read
+from bot.demo.cluster.preparing import CLAIM_PROTECTION, Preparer
 from bot.demo.cluster.reading import normal
 from bot.demo.cluster.resources import CRD_GROUP, Resource, Resources
 from bot.demo.cluster.storage import Object, Storage, key_of
@@ -23,10 +23,10 @@ def now() -> str:
 class Objects:
     """What clients do to the objects of `storage`. Every refusal is a Refusal."""
 
-    def __init__(self, resources: Resources, storage: Storage, allotter: Allotter) -> None:
+    def __init__(self, resources: Resources, storage: Storage, preparer: Preparer) -> None:
         self._resources = resources
         self._storage = storage
-        self._allotter = allotter
+        self._preparer = preparer
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object:
         """The object in the version asked for; 404 without it."""
@@ -105,7 +105,7 @@ class Objects:
                 raise refusals.outdated(resource.plural, resource.group, name)
         if write.dry_run:
             return live
-        if live["metadata"].get("finalizers"):
+        if set(live["metadata"].get("finalizers", ())) - {CLAIM_PROTECTION}:
             live["metadata"].setdefault("deletionTimestamp", now())
             live["metadata"].setdefault("deletionGracePeriodSeconds", 0)
             return self._storage.put(resource, live)
@@ -153,8 +153,10 @@ class Objects:
         if resource.generates:
             fresh["metadata"]["generation"] = 1
         self._check(resource, fresh, None)
-        self._allotter.allot(fresh)
-        fresh["metadata"]["managedFields"] = applying.written(managed(fresh))
+        owned = managed(fresh)
+        if not resource.custom:
+            self._preparer.prepare(fresh)
+        _manage(fresh, owned)
         return self._keep(resource, fresh, write)
 
     def _changed(
@@ -170,7 +172,7 @@ class Objects:
         if wanted and wanted != live["metadata"]["resourceVersion"]:
             raise refusals.outdated(resource.plural, resource.group, name)
         manifest = _with_identity(live, _part(resource, live, manifest, write.subresource))
-        self._allotter.keep(live, manifest)
+        self._preparer.keep(live, manifest)
         fresh = self._completed(resource, manifest)
         if managed is None:
             manager = applying.Manager(write.manager, "Update", resource.api_version, write.subresource)
@@ -178,7 +180,7 @@ class Objects:
         self._check(resource, fresh, live)
         if resource.generates and _substance(fresh) != _substance(live):
             fresh["metadata"]["generation"] = live["metadata"].get("generation", 1) + 1
-        fresh["metadata"]["managedFields"] = applying.written(managed)
+        _manage(fresh, managed)
         if _timeless(fresh) == _timeless(live):
             return live
         if (
@@ -233,6 +235,12 @@ def _with_identity(live: Object, manifest: Object) -> Object:
         else:
             metadata.pop(key, None)
     return manifest | {"metadata": metadata}
+
+
+def _manage(manifest: Object, managed: applying.Managed) -> None:
+    manifest["metadata"].pop("managedFields", None)
+    if entries := applying.written(managed):
+        manifest["metadata"]["managedFields"] = entries
 
 
 def _substance(manifest: Object) -> Object:

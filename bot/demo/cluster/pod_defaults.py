@@ -41,9 +41,7 @@ def _container(container: Object) -> None:
         terminationMessagePath="/dev/termination-log",
         terminationMessagePolicy="File",
     )
-    resources = container.setdefault("resources", {})
-    for name, quantity in resources.get("limits", {}).items():
-        resources.setdefault("requests", {}).setdefault(name, quantity)
+    container.setdefault("resources", {})
     for port in container.get("ports", ()):
         default(port, protocol="TCP")
     for variable in container.get("env", ()):

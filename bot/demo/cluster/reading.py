@@ -13,7 +13,7 @@ from bot.demo.cluster.schemas import Schema
 Trouble: TypeAlias = Literal["unknown", "type", "duplicate"]
 
 # Lists that the server shows even when they are empty.
-_SHOWN_EMPTY = frozenset({"rules", "pods", "groups", "subjects"})
+_SHOWN_EMPTY = frozenset({"pods", "groups"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +113,44 @@ def normal(value: Any, schema: Schema) -> Any:
             return value
 
 
+# Fields whose Go type is a pointer, so that an empty text is kept.
+_EMPTY_TEXT_KEPT = frozenset({"storageClassName", "ingressClassName", "volumeAttributesClassName"})
+# Numbers and booleans that Go does not write out when they are zero, as the schema cannot tell.
+_ZERO_OMITTED = frozenset(
+    "readOnly hostNetwork hostPID hostIPC paused publishNotReadyAddresses stdin stdinOnce tty hostPort "
+    "nodePort minReadySeconds initialDelaySeconds periodSeconds timeoutSeconds successThreshold "
+    "failureThreshold".split()
+)
+
+
+def _omitted(key: str, value: Any, schema: Schema, below: Schema) -> bool:
+    """Whether a built-in kind leaves the field out because of what it holds."""
+    if schema.shape != "struct" or value or key in schema.required:
+        return False
+    match below.shape:
+        case "list" | "map":
+            return key not in _SHOWN_EMPTY
+        case "string":
+            return key not in _EMPTY_TEXT_KEPT
+        case "integer" | "boolean":
+            return key in _ZERO_OMITTED
+        case _:
+            return False
+
+
 def _normal_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, inner in value.items():
         below = schema.at(key)
         if schema.shape == "struct" and key not in schema.fields and not schema.keeps_unknown:
             continue
+        if inner is None and schema.shape == "map" and below.shape == "string" and not schema.custom:
+            kept[key] = ""
+            continue
         if inner is None and schema.shape != "any" and not below.limit("nullable"):
             continue
         written = normal(inner, below)
-        omitted = written in ({}, []) and below.shape in ("list", "map") and key not in _SHOWN_EMPTY
-        if schema.custom or not omitted:
+        if schema.custom or not _omitted(key, written, schema, below):
             kept[key] = written
     return kept
 

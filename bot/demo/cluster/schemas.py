@@ -120,6 +120,11 @@ class Schema:
         return self._raw.get("default")
 
     @cached_property
+    def by_value(self) -> bool:
+        """Whether a struct is there even when nobody wrote it, so that nobody can own its presence."""
+        return self.shape == "struct" and self._raw.get("default") == {}
+
+    @cached_property
     def keeps_unknown(self) -> bool:
         """Whether fields that are not declared stay."""
         return bool(self._raw.get("x-kubernetes-preserve-unknown-fields")) or self.shape == "any"

@@ -13,12 +13,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.cluster.allotting import Allotter
 from bot.demo.cluster.certificate import self_signed
 from bot.demo.cluster.controllers import Controllers
 from bot.demo.cluster.front import Front
 from bot.demo.cluster.incoming import Write
 from bot.demo.cluster.objects import Objects
+from bot.demo.cluster.preparing import Preparer
 from bot.demo.cluster.resources import Resources
 from bot.demo.cluster.storage import Object, Storage
 
@@ -39,7 +39,7 @@ class SimulatedCluster:
         self._token = secrets.token_urlsafe(24)
         self._storage = Storage()
         self._resources = Resources()
-        self._objects = Objects(self._resources, self._storage, Allotter())
+        self._objects = Objects(self._resources, self._storage, Preparer())
         self._controllers = Controllers(self._storage, self._resources, delay, broken)
         self._runner: web.AppRunner | None = None
         self._working: asyncio.Task[None] | None = None

@@ -1,0 +1,367 @@
+"""The conversations that the simulated API server and the real one must answer alike."""
+
+import copy
+from typing import Any
+
+from tests.demo_cluster.conversations import (
+    JSON_PATCH,
+    STRATEGIC,
+    Conversation,
+    Step,
+    apply,
+    create,
+    delete,
+    get,
+    patch,
+)
+
+Manifest = dict[str, Any]
+
+
+def config_map(data: Manifest, **more: Any) -> Manifest:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data} | more
+
+
+def deployment(**spec: Any) -> Manifest:
+    containers = [
+        {"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]},
+        {"name": "b", "image": "b:1", "ports": [{"containerPort": 80}]},
+    ]
+    template = {"metadata": {"labels": {"app": "d"}}, "spec": {"containers": containers}}
+    whole = {"replicas": 1, "selector": {"matchLabels": {"app": "d"}}, "template": template}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "d", "labels": {"app": "d"}},
+        "spec": whole | spec,
+    }
+
+
+def containers(manifest: Manifest, *items: Manifest) -> Manifest:
+    changed = copy.deepcopy(manifest)
+    changed["spec"]["template"]["spec"]["containers"] = list(items)
+    return changed
+
+
+def service(**spec: Any) -> Manifest:
+    whole = {"selector": {"app": "d"}, "ports": [{"name": "http", "port": 80}]} | spec
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": whole}
+
+
+def stateful_set(**spec: Any) -> Manifest:
+    manifest = deployment(**spec)
+    manifest["spec"].setdefault("serviceName", "d")
+    return manifest | {"kind": "StatefulSet", "metadata": {"name": "sts"}}
+
+
+def job(image: str) -> Manifest:
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "j", "image": image}]}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "j"},
+        "spec": {"suspend": True, "template": template},
+    }
+
+
+def claim(size: str = "1Gi", mode: str = "ReadWriteOnce") -> Manifest:
+    spec = {
+        "accessModes": [mode],
+        "storageClassName": "none",
+        "resources": {"requests": {"storage": size}},
+    }
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "p"}, "spec": spec}
+
+
+def secret(**more: Any) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}} | more
+
+
+def binding(role: str) -> Manifest:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "b"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": "x", "namespace": "default"}],
+    }
+
+
+def without(manifest: Manifest, *path: str) -> Manifest:
+    changed = copy.deepcopy(manifest)
+    inner = changed
+    for step in path[:-1]:
+        inner = inner[step]
+    del inner[path[-1]]
+    return changed
+
+
+PLAIN = deployment()
+A, B = PLAIN["spec"]["template"]["spec"]["containers"]
+DRY = "&dryRun=All"
+
+APPLYING = (
+    Conversation(
+        "applying the same twice changes nothing",
+        (
+            apply(config_map({"a": "1"})),
+            apply(config_map({"a": "1"})),
+            apply(config_map({"a": "1"}), query=DRY),
+            get(config_map({})),
+        ),
+    ),
+    Conversation(
+        "a dry run leaves nothing",
+        (
+            apply(config_map({"a": "1"}), query=DRY),
+            get(config_map({})),
+            create(config_map({"a": "1"}), query=DRY),
+            get(config_map({})),
+            apply(config_map({"a": "1"})),
+            apply(config_map({"a": "2"}), query=DRY),
+            patch(config_map({}), {"data": {"a": "3"}}, query=DRY),
+            delete(config_map({}), "dryRun=All"),
+            get(config_map({})),
+        ),
+    ),
+    Conversation(
+        "a field given up goes",
+        (
+            apply(config_map({"a": "1", "b": "2"})),
+            apply(config_map({"a": "1"})),
+            apply(without(config_map({}), "data")),
+            get(config_map({})),
+        ),
+    ),
+    Conversation(
+        "a field given up stays where another manager holds it",
+        (
+            apply(config_map({"a": "1", "b": "2"})),
+            apply(config_map({"b": "2", "c": "3"}), "other"),
+            apply(config_map({"a": "1"})),
+            get(config_map({})),
+        ),
+    ),
+    Conversation(
+        "what others changed conflicts",
+        (
+            apply(config_map({"a": "1", "b": "2", "c": "3"})),
+            patch(config_map({}), {"data": {"a": "hand"}}),
+            apply(config_map({"a": "1", "b": "2", "c": "3"})),
+            patch(config_map({}), {"data": {"b": "hand"}}),
+            apply(config_map({"a": "1", "b": "2", "c": "3"}), query=DRY),
+            apply(config_map({"c": "4"}), "third"),
+            apply(config_map({"a": "1", "b": "2", "c": "3"}), query="&force=true"),
+            Step(
+                "PATCH",
+                "/api/v1/namespaces/{ns}/configmaps/c",
+                config_map({"a": "1", "b": "2", "c": "3"}),
+                "application/apply-patch+yaml",
+                "fieldManager=helm&force=true",
+            ),
+            get(config_map({})),
+        ),
+    ),
+    Conversation(
+        "containers, variables and ports merge by their keys",
+        (
+            apply(PLAIN),
+            apply(containers(PLAIN, B, A)),
+            apply(containers(PLAIN, A | {"image": "a:2"}, {"name": "c", "image": "c"}), query=DRY),
+            patch(
+                PLAIN,
+                {"spec": {"template": {"spec": {"containers": [{"name": "x", "image": "x:1"}]}}}},
+                STRATEGIC,
+            ),
+            apply(PLAIN),
+            apply(containers(PLAIN, A | {"env": [{"name": "Y", "value": "3"}]}, B | {"ports": []})),
+            get(PLAIN),
+        ),
+    ),
+    Conversation(
+        "scaling by hand conflicts",
+        (
+            apply(PLAIN),
+            Step(
+                "PATCH",
+                "/apis/apps/v1/namespaces/{ns}/deployments/d/scale",
+                {"spec": {"replicas": 5}},
+                "application/merge-patch+json",
+                "fieldManager=kubectl-scale",
+            ),
+            apply(PLAIN, query=DRY),
+            apply(without(PLAIN, "spec", "replicas"), query=DRY),
+        ),
+    ),
+    Conversation(
+        "quantities and left out defaults are no change",
+        (
+            apply(containers(PLAIN, A | {"resources": {"limits": {"cpu": "1000m", "memory": "0.5Gi"}}})),
+            apply(containers(PLAIN, A | {"resources": {"limits": {"cpu": 1, "memory": "512Mi"}}}), query=DRY),
+            apply(
+                containers(
+                    PLAIN, A | {"imagePullPolicy": "IfNotPresent", "terminationMessagePolicy": "File"}
+                ),
+                query=DRY,
+            ),
+        ),
+    ),
+    Conversation(
+        "text of a secret becomes data",
+        (
+            apply(secret(stringData={"a": "1", "b": "2"})),
+            apply(secret(stringData={"a": "1"}), query=DRY),
+            apply(secret(stringData={"a": "2"})),
+            get(secret()),
+        ),
+    ),
+    Conversation(
+        "nulls",
+        (
+            apply(config_map({"a": "1", "b": None})),
+            apply(deployment(minReadySeconds=None, paused=False)),
+            apply(service(clusterIP=None)),
+        ),
+    ),
+    Conversation(
+        "services keep their address",
+        (
+            apply(service()),
+            apply(
+                service(ports=[{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}])
+            ),
+            apply(service(type="NodePort")),
+            apply(service(), query=DRY),
+            apply(service(type="ExternalName", externalName="a.example.org"), query=DRY),
+        ),
+    ),
+)
+
+REFUSING = (
+    Conversation(
+        "unknown fields",
+        (
+            apply(config_map({"a": "1"}, unknown=1)),
+            apply(deployment(replica=1)),
+            apply(deployment(replica=1, other=2)),
+            create(deployment(replica=1), "&fieldValidation=Strict"),
+            create(deployment(replica=1), "&fieldValidation=Warn&dryRun=All"),
+            create(config_map({}, metadata={"name": "c", "label": {}}), "&fieldValidation=Strict"),
+        ),
+    ),
+    Conversation(
+        "wrong types and duplicate keys",
+        (
+            apply(config_map({"a": 1})),
+            create(config_map({"a": 1})),
+            create(deployment(replicas="1")),
+            apply(deployment(replicas="1")),
+            apply(containers(PLAIN, A, A)),
+            apply(containers(PLAIN, A | {"env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}]})),
+            apply(containers(PLAIN, B | {"ports": [{"containerPort": 80}, {"containerPort": 80}]})),
+            apply(containers(PLAIN, A | {"env": [{"name": "X", "value": 1}, {"name": "Y", "value": True}]})),
+        ),
+    ),
+    Conversation(
+        "missing and invalid",
+        (
+            apply(without(PLAIN, "spec", "selector")),
+            apply(without(PLAIN, "spec", "template")),
+            apply(deployment(selector={"matchLabels": {"app": "other"}})),
+            apply(containers(PLAIN)),
+            apply(containers(PLAIN, {"name": "a"})),
+            apply(containers(PLAIN, {"image": "a"})),
+            apply(containers(PLAIN, A | {"imagePullPolicy": "Sometimes"})),
+            apply(containers(PLAIN, A | {"resources": {"limits": {"cpu": "lots"}}})),
+            apply(containers(PLAIN, A | {"volumeMounts": [{"name": "gone", "mountPath": "/x"}]})),
+            apply(deployment(replicas=-1)),
+            apply(service(ports=[])),
+            apply(service(ports=[{"port": 80}, {"port": 81}])),
+            apply(service(type="Wrong")),
+            create(config_map({}, metadata={"name": "Not_A_Name"})),
+            create(config_map({}, metadata={})),
+            apply(deployment(strategy={"type": "Recreate", "rollingUpdate": {"maxSurge": 1}})),
+        ),
+    ),
+    Conversation(
+        "fields that may not change",
+        (
+            apply(PLAIN),
+            apply(
+                deployment(
+                    selector={"matchLabels": {"app": "e"}},
+                    template={"metadata": {"labels": {"app": "e"}}, "spec": {"containers": [A]}},
+                )
+            ),
+            apply(deployment(strategy={"type": "Recreate"})),
+            apply(stateful_set()),
+            apply(stateful_set(serviceName="other")),
+            apply(stateful_set(replicas=3)),
+            apply(service()),
+            apply(service(clusterIP="10.96.77.77")),
+            apply(service(clusterIP="None")),
+            apply(job("j:1")),
+            apply(job("j:2")),
+            apply(claim()),
+            apply(claim(mode="ReadWriteMany")),
+            apply(claim(size="2Gi")),
+            apply(secret(stringData={"a": "1"}, immutable=True)),
+            apply(secret(stringData={"a": "2"}, immutable=True)),
+            apply(secret(type="kubernetes.io/basic-auth", stringData={"username": "1"}, immutable=True)),
+            apply(config_map({"a": "1"}, immutable=True)),
+            apply(config_map({"a": "2"}, immutable=True)),
+            apply(config_map({"a": "1"})),
+            apply(binding("one")),
+            apply(binding("two")),
+        ),
+    ),
+    Conversation(
+        "what is not there",
+        (
+            get(config_map({})),
+            delete(config_map({})),
+            patch(config_map({}), {"data": {"a": "1"}}),
+            Step("PATCH", "/api/v1/namespaces/nowhere/configmaps/c", config_map({"a": "1"}),
+                 "application/apply-patch+yaml", "fieldManager=helm"),
+            Step("POST", "/api/v1/namespaces/nowhere/configmaps", config_map({"a": "1"})),
+            Step("GET", "/api/v1/namespaces/nowhere/configmaps/c"),
+            Step("GET", "/api/v1/namespaces/nowhere"),
+        ),
+    ),
+    Conversation(
+        "versions that are out of date",
+        (
+            create(config_map({"a": "1"})),
+            create(config_map({"a": "1"})),
+            Step("PUT", "/api/v1/namespaces/{ns}/configmaps/c",
+                 config_map({"a": "2"}, metadata={"name": "c", "resourceVersion": "1"})),
+            Step("PUT", "/api/v1/namespaces/{ns}/configmaps/c", config_map({"a": "2"}), query="fieldManager=putter"),
+            patch(config_map({}), {"metadata": {"resourceVersion": "1"}}),
+            Step("DELETE", "/api/v1/namespaces/{ns}/configmaps/c", {"preconditions": {"resourceVersion": "1"}}),
+            Step("DELETE", "/api/v1/namespaces/{ns}/configmaps/c", {"preconditions": {"uid": "x"}}),
+            get(config_map({})),
+        ),
+    ),
+)  # fmt: skip
+
+PATCHING = (
+    Conversation(
+        "patches",
+        (
+            create(PLAIN),
+            patch(PLAIN, {"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "a:9"}]}}}}, STRATEGIC),
+            patch(
+                PLAIN,
+                {"spec": {"template": {"spec": {"containers": [{"name": "b", "$patch": "delete"}]}}}},
+                STRATEGIC,
+            ),
+            patch(PLAIN, {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}, STRATEGIC),
+            patch(PLAIN, {"metadata": {"labels": {"app": None, "b": "c"}}}),
+            patch(PLAIN, [{"op": "replace", "path": "/spec/replicas", "value": 2}], JSON_PATCH),
+            patch(PLAIN, [{"op": "remove", "path": "/spec/nothing"}], JSON_PATCH),
+            patch(PLAIN, [{"op": "test", "path": "/spec/replicas", "value": 9}], JSON_PATCH),
+            patch(PLAIN, {"spec": {"unknown": 1}}, query="&fieldValidation=Strict"),
+            get(PLAIN),
+        ),
+    ),
+)  # fmt: skip
