@@ -65,7 +65,7 @@ async def _written(write: Callable[[], Awaitable[T]]) -> T:
     except TransientError as error:
         raise UnknownEnd(error.what, retry_after=error.retry_after) from None
     except ForgeRefused as refusal:
-        if refusal.status == 409:
+        if refusal.code == "conflict":
             raise UnknownEnd(refusal.what) from None
         raise
 
