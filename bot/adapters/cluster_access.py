@@ -5,6 +5,7 @@ the files of KUBECONFIG or `~/.kube/config`, else the service account of the pod
 """
 
 import asyncio
+import importlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import yaml
 
+from bot.adapters.cluster_proxy import proxy_for
 from bot.core.errors import AuthorError
 from bot.core.model import Manifest, Target
 
@@ -40,15 +42,15 @@ class Client:
     """
 
     def __init__(self, api_client: Any) -> None:
-        from kubernetes.aio.dynamic import DynamicClient  # noqa: PLC0415
+        from kubernetes.aio.dynamic import DynamicClient
 
         self._api_client = api_client
         self._dynamic = DynamicClient(api_client)  # type: ignore[no-untyped-call]
 
     @property
     def server(self) -> str:
-        """Host and port: an address may hold a name and a password besides."""
-        return urlsplit(str(self._api_client.configuration.host)).netloc.rpartition("@")[2]
+        """Host and port."""
+        return urlsplit(str(self._api_client.configuration.host)).netloc
 
     async def request(
         self,
@@ -62,7 +64,7 @@ class Client:
         limits: aiohttp.ClientTimeout,
     ) -> RawAnswer:
         """One request, once. Raises what aiohttp raises, TimeoutError and OSError."""
-        from kubernetes.aio.client.exceptions import ApiException  # noqa: PLC0415
+        from kubernetes.aio.client.exceptions import ApiException
 
         try:
             answer = await self._dynamic.request(
@@ -90,8 +92,9 @@ async def client_for(target: Target, environment: Mapping[str, str]) -> Client:
     Kubeconfigs may log in by certificates, tokens, token files, OIDC and exec plugins.
     Raises AuthorError (`cluster-config`) where file or context do not exist or make no sense.
     """
-    # The import costs 0.6 s and 23 MB: only who talks to a cluster pays for it.
-    from kubernetes.aio.client import ApiClient, Configuration  # noqa: PLC0415
+    # The import costs 0.6 s and 23 MB: only who talks to a cluster pays for it, and the loop goes on.
+    await asyncio.to_thread(importlib.import_module, "kubernetes.aio.dynamic")
+    from kubernetes.aio.client import ApiClient, Configuration
 
     files = await asyncio.to_thread(_files, target, environment)
     # A fresh one each: `Configuration()` itself would hand out copies of a process-wide default.
@@ -101,6 +104,11 @@ async def client_for(target: Target, environment: Mapping[str, str]) -> Client:
         await _load_files(configuration, files, target)
     else:
         _load_pod(configuration)
+    if "@" in urlsplit(str(configuration.host)).netloc:
+        raise _misconfigured(target, "has a name or password in the server's address")
+    # The client would otherwise read ~/.netrc at each request and send what it finds there.
+    configuration.client_session_kwargs = {"trust_env": False}
+    configuration.proxy = configuration.proxy or proxy_for(str(configuration.host), environment)
     try:
         # This loads the certificates, from files.
         client = await asyncio.to_thread(ApiClient, configuration)
@@ -145,7 +153,7 @@ def _content(target: Target, path: Path) -> Manifest:
 
 
 async def _load_files(configuration: Any, files: str, target: Target) -> None:
-    from kubernetes.aio.config import ConfigException, load_kube_config  # noqa: PLC0415
+    from kubernetes.aio.config import ConfigException, load_kube_config
 
     try:
         loader = await load_kube_config(  # type: ignore[no-untyped-call]
@@ -175,7 +183,7 @@ def _check_plugin(target: Target, files: str, user: object) -> None:
 
 
 def _load_pod(configuration: Any) -> None:
-    from kubernetes.aio.config import ConfigException, load_incluster_config  # noqa: PLC0415
+    from kubernetes.aio.config import ConfigException, load_incluster_config
 
     try:
         load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]

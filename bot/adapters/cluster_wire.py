@@ -16,8 +16,7 @@ from bot.core.errors import ClusterForbids, ClusterUnreachable
 AT_ONCE = 8
 """Requests under way at the same time; more bring nothing (an API server works through them in turn)."""
 SECONDS_PER_REQUEST = 15.0
-_ATTEMPTS = 3
-_FIRST_WAIT = 0.2
+_WAITS = (0.2, 0.4)
 _LONGEST_WAIT = 10.0
 _PASSING = frozenset({429, 502, 503, 504})
 # The API server answers 500 to manifests that do not fit the schema. Asking again changes nothing.
@@ -74,17 +73,16 @@ class Wire:
 
     async def send(self, call: Call) -> Reply:
         """The API server's answer, after up to three attempts where a failure may pass."""
-        wait = _FIRST_WAIT
-        for _ in range(_ATTEMPTS - 1):
+        for wait in _WAITS:
+            asked_for = None
             try:
                 reply = await self._attempt(call)
             except _MayPass as failure:
-                wait = min(max(wait, failure.retry_after or 0.0), _LONGEST_WAIT)
+                asked_for = failure.retry_after
             else:
                 if reply.status != 500 or _AUTHORS_500.search(reply.message):
                     return reply
-            await asyncio.sleep(wait)
-            wait *= 2
+            await asyncio.sleep(wait if asked_for is None else min(asked_for, _LONGEST_WAIT))
         return await self._attempt(call)
 
     async def _attempt(self, call: Call) -> Reply:

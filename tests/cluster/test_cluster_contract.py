@@ -11,10 +11,12 @@ from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
 from bot.core.errors import ClusterForbids
 from bot.core.model import ObjectRef
 from bot.core.question import Apply, Create, Delete, Found, Patch, Read, Refused
+from tests.cluster.api import Api
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.waiting import until
 from tests.contracts.cluster_dry_runs import DryRunContract
 from tests.contracts.cluster_releases import ReadingContract
-from tests.contracts.cluster_suite import OnACluster, config_map, one, ref_of, target
+from tests.contracts.cluster_suite import OnACluster, config_map, deployment, one, ref_of, target
 
 Helm: TypeAlias = Callable[..., None]
 CHART = {
@@ -104,6 +106,20 @@ class TestOnlyOnARealCluster(OnACluster):
         assert isinstance(answer, Found)
         (warning,) = answer.warnings
         assert warning.startswith("v1 Endpoints is deprecated")
+
+    async def test_a_quota_refuses_what_is_over_it(
+        self, cluster: KubernetesCluster, api: Api, namespace: str
+    ) -> None:
+        quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
+        api.call(
+            "POST", quotas, {"metadata": {"name": "few"}, "spec": {"hard": {"count/deployments.apps": "0"}}}
+        )
+        until(lambda: "used" in api.call("GET", f"{quotas}/few").get("status", {}), "the quota to count")
+        for question in (Apply(deployment(namespace)), Create(deployment(namespace))):
+            answer = await one(cluster, question)
+            assert isinstance(answer, Refused)
+            assert (answer.status, answer.reason) == (403, "Forbidden")
+            assert "exceeded quota: few" in answer.message
 
     async def test_no_question_writes(
         self, cluster: KubernetesCluster, namespace: str, control_plane: ControlPlane

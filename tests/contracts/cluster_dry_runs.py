@@ -20,7 +20,6 @@ from bot.core.question import (
     Refused,
 )
 from tests.cluster.api import Api
-from tests.cluster.waiting import until
 from tests.contracts.cluster_suite import APPLY, OnACluster, config_map, deployment, one, ref_of
 
 
@@ -96,20 +95,6 @@ class DryRunContract(OnACluster):
         assert await one(cluster, Apply(widget)) == NoSuchKind()
         assert await one(cluster, Read(ObjectRef("v1", "Widget", namespace, "w"))) == NoSuchKind()
         assert await one(cluster, ListOf("example.com/v1", "Widget")) == NoSuchKind()
-
-    async def test_a_quota_refuses_what_is_over_it(
-        self, cluster: KubernetesCluster, api: Api, namespace: str
-    ) -> None:
-        quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
-        api.call(
-            "POST", quotas, {"metadata": {"name": "few"}, "spec": {"hard": {"count/deployments.apps": "0"}}}
-        )
-        until(lambda: "used" in api.call("GET", f"{quotas}/few").get("status", {}), "the quota to count")
-        for question in (Apply(deployment(namespace)), Create(deployment(namespace))):
-            answer = await one(cluster, question)
-            assert isinstance(answer, Refused)
-            assert (answer.status, answer.reason) == (403, "Forbidden")
-            assert "exceeded quota: few" in answer.message
 
     async def test_a_missing_namespace_is_refused_for_what_would_come_into_it(
         self, cluster: KubernetesCluster
