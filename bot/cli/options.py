@@ -35,9 +35,12 @@ class TargetOptions:
         Raises AuthorError (`unknown-target`) and what the configuration's loader raises.
         """
         found = self._configured() if self.config else Target(name=self.target or "local", project="")
-        wanted = {"layout": self.layout, "kubeconfig": self.kubeconfig, "context": self.context}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return replace(found, **given)
+        return replace(
+            found,
+            layout=self.layout or found.layout,
+            kubeconfig=self.kubeconfig or found.kubeconfig,
+            context=self.context or found.context,
+        )
 
     def _configured(self) -> Target:
         targets = load(self.config or "", os.environ).targets

@@ -130,24 +130,26 @@ def _table(releases: Sequence[ReleasePlan]) -> str:
 def _row(release: ReleasePlan) -> tuple[str, ...]:
     errors = any(f.level is Level.ERROR for f in release.findings)
     risk = "❌ fails" if errors else _RISK[release.risk]
-    chart = md.code(f"{release.chart_name} {_versions(release)}".strip())
+    chart = md.code(f"{release.chart_name} {versions(release)}".strip())
     return (
         risk,
         md.code(release.name),
         md.code(release.namespace),
         release.action,
         chart,
-        _tally(release.objects),
+        md.code(tally(release.objects)),
     )
 
 
-def _versions(release: ReleasePlan) -> str:
+def versions(release: ReleasePlan) -> str:
+    """The chart's version, or `old → new`."""
     if release.chart_from and release.chart_to and release.chart_from != release.chart_to:
         return f"{release.chart_from} → {release.chart_to}"
     return release.chart_to or release.chart_from or ""
 
 
-def _tally(objects: Iterable[ObjectPlan]) -> str:
+def tally(objects: Iterable[ObjectPlan]) -> str:
+    """How many objects are made (+), changed (~), replaced (±) and deleted (-)."""
     counts = Counter(_SIGN[item.action] for item in objects if item.action != "unchanged")
     return " ".join(f"{sign}{counts[sign]}" for sign in "+~±-" if counts[sign]) or "none"
 
@@ -156,10 +158,12 @@ def _unchanged(releases: Sequence[ReleasePlan]) -> str:
     same = [r for r in releases if r.action == "none" and not r.findings]
     if not same:
         return ""
-    names = ", ".join(md.code(r.name) for r in same[:20]) + (
-        f" and {len(same) - 20} more" if len(same) > 20 else ""
-    )
-    return f"Unchanged: {names}."
+    return f"Unchanged: {_some([release.name for release in same])}."
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(md.code(name) for name in names[:20])
+    return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown
 
 
 def _findings(plan: Plan) -> str:
@@ -187,7 +191,7 @@ def _release(release: ReleasePlan) -> str:
     if noise:
         body.append(_noise(noise))
     name, namespace = md.html(release.name), md.html(release.namespace)
-    summary = f"<b>{name}</b> in {namespace}: {release.action}, {_tally(changing)}"
+    summary = f"<b>{name}</b> in {namespace}: {release.action}, <code>{tally(changing)}</code>"
     return md.fold(summary, "\n\n".join(body) or "No object changes.")
 
 
@@ -262,7 +266,7 @@ def _fit(
 def _moved_line(moved: Sequence[ReleasePlan], pages: int) -> str:
     if not moved:
         return ""
-    names = ", ".join(md.code(release.name) for release in moved)
+    names = _some([release.name for release in moved])
     where = "the note that follows" if pages == 1 else f"the {pages} notes that follow"
     return f"Too long for this note, so in {where}: {names}."
 
