@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bot.adapters import sandbox
 from bot.adapters.helm_pool import WorkerPool, limit_error
@@ -20,6 +20,7 @@ from bot.core.planned import EngineInfo
 from bot.core.release import Rendered, RenderJob
 
 _VERSION = re.compile(r"v?(\d+\.\d+\.\d+\S*)")
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _ERROR = re.compile(r"^Error: ", re.MULTILINE)
 
 
@@ -28,7 +29,8 @@ class CliRenderer:
 
     The command runs in the sandbox of the SDK's workers: no network, no files but those, the same limits;
     what it prints is parsed in a worker. It cannot be told a revision: `.Release.Revision` is 1, and a chart
-    that asks for it gets a finding. Two starts of Helm for each rendering make it the slower engine.
+    that asks for it gets a finding. Objects that Helm drops for an unknown hook event leave no trace in its
+    output. Two starts of Helm for each rendering make it the slower engine.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class CliRenderer:
             try:
                 head, output = await asyncio.gather(
                     self._run(["show", "chart", job.chart.path], b""),
-                    self._run(_arguments(job), json.dumps(job.values).encode()),
+                    self._run(_arguments(job), values_document(job.values)),
                 )
             except _Ended as ended:
                 self._pool.kills[ended.reason] += 1
@@ -172,6 +174,16 @@ async def program_version(program: str) -> str:
     if found is None or not found[1].startswith("4."):
         raise RuntimeError(f"{program} is not Helm 4")
     return found[1]
+
+
+def values_document(values: Mapping[str, Any]) -> bytes:
+    """Values as JSON that is YAML as well, which is what Helm takes values for.
+
+    Characters beyond the basic plane stay as they are, since YAML knows no surrogate pairs; those that YAML
+    takes for line breaks, or does not print, are escaped.
+    """
+    text = json.dumps(values, ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def _arguments(job: RenderJob) -> list[str]:

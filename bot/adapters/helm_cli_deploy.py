@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.adapters.helm_cli import program_version
+from bot.adapters.helm_cli import program_version, values_document
 from bot.adapters.helm_process import Ended, environment_for_deploys, run
 from bot.adapters.helm_words import failed, shorten
 from bot.app.ports.rendering import DeployJob
@@ -20,7 +20,7 @@ _ERROR = re.compile(r"^Error: ", re.MULTILINE)
 
 
 class CliDeployer:
-    """The port Deployer. `program` is Helm 4, which finds the cluster itself without `kubeconfig` and `context`.
+    """The port Deployer. `program` is Helm 4, which finds the cluster itself where `kubeconfig` is None.
 
     Values are passed whole on standard input, so that they stand in no file and no argument. The apply method
     is Helm's `auto`: server-side for new releases, what a release had before otherwise.
@@ -57,7 +57,7 @@ class CliDeployer:
     async def deploy(self, job: DeployJob, log: Callable[[str], None]) -> int:
         """See the port. Cancelled, it has Helm mark the release failed, and returns when that is done."""
         paths = {**self._paths, job.chart.path: job.chart.name}
-        values = json.dumps(job.release.values).encode()
+        values = values_document(job.release.values)
         ended = await self._helm(_upgrade(job), job.release, values, paths, log)
         return int(_summary(ended.output)["version"])
 

@@ -47,9 +47,9 @@ _REVISION_UNKNOWN = Finding(
 def _sections(output: str) -> Iterator[tuple[str, str]]:
     """(path, text) as printed. Helm cut the templates before, so no text of theirs holds such a heading."""
     heads = list(_SOURCE.finditer(output))
-    ends = [head.start() for head in heads[1:]] + [len(output)]
-    for head, end in zip(heads, ends, strict=True):
-        yield head["path"], output[head.end() : end]
+    ends = [*(head.start() for head in heads), len(output)]
+    for number, head in enumerate(heads):
+        yield head["path"], output[head.end() : ends[number + 1]]
 
 
 def _files(chart: str) -> Iterator[bytes]:

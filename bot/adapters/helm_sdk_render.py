@@ -58,7 +58,7 @@ def _options(request: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_installable(metadata: Mapping[str, Any], loaded: Iterable[Mapping[str, Any]]) -> None:
-    """What the `helm` command asks of a chart before the library sees it; else AuthorError `render-failed`."""
+    """What the `helm` command asks of a chart before the library sees it. AuthorError `render-failed`."""
     kind = metadata.get("type") or "application"
     if kind != "application":
         raise failed(f"{kind} charts are not installable", {}, code="render-failed")
