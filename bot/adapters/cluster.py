@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bot.adapters.cluster_access import client_for
 from bot.adapters.cluster_discovery import Discovered, Served, discover
-from bot.adapters.cluster_questions import answer_to, call_for, kind_of, refused_name
+from bot.adapters.cluster_questions import answer_to, call_for, kind_of, known_without_asking
 from bot.adapters.cluster_releases import heads, record
 from bot.adapters.cluster_wire import SECONDS_PER_REQUEST, Wire
 from bot.app.ports.cluster import Cluster, ReleaseHead, RolloutState
@@ -98,12 +98,10 @@ class KubernetesCluster:
         served = await self._served(kind_of(question))
         if served is None:
             return NoSuchKind()
-        refused = refused_name(question)
-        if refused is not None:
-            return refused
+        if (known := known_without_asking(question, served)) is not None:
+            return known
         call = call_for(question, served)
-        answer = answer_to(question, call, await self._wire.send(call))
-        if answer is not None:
+        if (answer := answer_to(question, call, await self._wire.send(call))) is not None:
             return answer
         # The path is unknown: its API went away since it was discovered.
         await self._apis(again=True)

@@ -124,10 +124,12 @@ def _raw(status: Any, headers: Any, body: bytes) -> RawAnswer:
 
 def _files(target: Target, environment: Mapping[str, str]) -> str:
     if target.kubeconfig:
-        _content(target, Path(target.kubeconfig).expanduser())
-        return str(Path(target.kubeconfig).expanduser())
-    named = environment.get("KUBECONFIG", "")
-    candidates = named.split(os.pathsep) if named else [str(Path("~/.kube/config").expanduser())]
+        # Not Path.expanduser, which fails for a user without a home, as pods have them.
+        own = os.path.expanduser(target.kubeconfig)
+        _content(target, Path(own))
+        return own
+    named = environment.get("KUBECONFIG") or f"{environment.get('HOME', '')}/.kube/config"
+    candidates = named.split(os.pathsep)
     found = [candidate for candidate in candidates if candidate and Path(candidate).exists()]
     for candidate in found:
         _content(target, Path(candidate))

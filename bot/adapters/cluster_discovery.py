@@ -17,11 +17,12 @@ _ACCEPT = ",".join(
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A kind that can be asked for: its API's path (`/apis/apps/v1`), its plural, and its scope."""
+    """A kind that can be asked for: its API's path (`/apis/apps/v1`), its plural, scope and verbs."""
 
     base: str
     plural: str
     namespaced: bool
+    verbs: frozenset[str]
 
     def path(self, namespace: str, name: str = "") -> str:
         """The path of one object, or of the collection where `name` is empty."""
@@ -94,4 +95,9 @@ def _kinds(resources: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[st
 
 
 def _served(base: str, resource: Mapping[str, Any]) -> Served:
-    return Served(base, str(resource["resource"]), resource.get("scope") == "Namespaced")
+    return Served(
+        base=base,
+        plural=str(resource["resource"]),
+        namespaced=resource.get("scope") == "Namespaced",
+        verbs=frozenset(str(verb) for verb in resource.get("verbs") or ()),
+    )

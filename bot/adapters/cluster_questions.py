@@ -56,7 +56,7 @@ def place_of(question: Question) -> tuple[str, str]:
             assert_never(question)
 
 
-def refused_name(question: Question) -> Refused | None:
+def _refused_name(question: Question) -> Refused | None:
     """What the API server would say to a name that cannot be part of a path, without asking it.
 
     `..` as a name would turn the request into one about something else.
@@ -68,6 +68,20 @@ def refused_name(question: Question) -> Refused | None:
     field = "metadata.name" if wrong is None or wrong == name else "metadata.namespace"
     message = f"{wrong!r} cannot be the name of an object" if wrong else "name is required"
     return Refused(422, "Invalid", message, ((field, "FieldValueInvalid", message),))
+
+
+def known_without_asking(question: Question, served: Served) -> Answer | None:
+    """The answer where the request would be senseless: to a bad name, or for a kind that keeps no objects.
+
+    Reviews and bindings are kinds too, and a list of everything in a namespace comes to them.
+    """
+    match question:
+        case ListOf() if "list" not in served.verbs:
+            return FoundAll(())
+        case Read() if "get" not in served.verbs:
+            return Absent()
+        case _:
+            return _refused_name(question)
 
 
 def call_for(question: Question, served: Served) -> Call:

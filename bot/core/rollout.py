@@ -33,6 +33,8 @@ def rollout_of(manifest: Manifest) -> RolloutState:
 
 
 def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState:
+    if spec.get("paused"):
+        return _ready("is paused")
     progressing = _condition(status, "Progressing")
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         return _failed(progressing, "did not become available in time")

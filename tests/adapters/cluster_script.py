@@ -25,6 +25,7 @@ CORE = {
                     "resource": "configmaps",
                     "responseKind": {"group": "", "version": "", "kind": "ConfigMap"},
                     "scope": "Namespaced",
+                    "verbs": ["get", "list"],
                 }
             ],
         }

@@ -62,6 +62,12 @@ async def test_the_environments_files_go_before_the_pods_account(script: Script,
     assert await tokens_sent(script, target(None), environment) == {"Bearer named"}
 
 
+async def test_without_any_of_these_it_is_the_file_in_the_home(script: Script, tmp_path: Path) -> None:
+    (tmp_path / ".kube").mkdir()
+    kubeconfig(tmp_path / ".kube", script.url, {"token": "at-home"}, "config")
+    assert await tokens_sent(script, target(None), {"HOME": str(tmp_path)}) == {"Bearer at-home"}
+
+
 async def test_a_token_may_be_in_a_file(script: Script, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("from-a-file", encoding="utf-8")
     file = kubeconfig(tmp_path, script.url, {"tokenFile": str(tmp_path / "token")})

@@ -154,7 +154,7 @@ async def test_a_path_that_should_be_there_and_is_not_is_no_api_server(
 
 
 async def test_an_api_whose_server_is_down_is_not_served(script: Script, cluster: KubernetesCluster) -> None:
-    resource = {"resource": "pods", "responseKind": {"kind": "PodMetrics"}, "scope": "Namespaced"}
+    resource = {"resource": "pods", "responseKind": {"kind": "PodMetrics"}, "verbs": ["list"]}
     stale = {"version": "v1beta1", "freshness": "Stale", "resources": [resource]}
     script.say("GET", "/apis", groups({"metadata": {"name": "metrics.k8s.io"}, "versions": [stale]}))
     assert (await cluster.capabilities()).api_versions == ("v1", "v1/ConfigMap")

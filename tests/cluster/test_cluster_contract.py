@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+import yaml
 
 from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
-from bot.core.errors import ClusterForbids
+from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef
 from bot.core.question import Apply, Create, Delete, Found, Patch, Read, Refused
 from tests.cluster.api import Api
@@ -161,3 +162,18 @@ class TestOnlyOnARealCluster(OnACluster):
             with pytest.raises(ClusterForbids, match="does not accept our credentials") as error:
                 await cluster.capabilities()
         assert "not-a-token" not in str(error.value)
+
+    async def test_a_certificate_of_nobody_we_trust_is_named_and_can_be_waived(
+        self, kubeconfig: Path, tmp_path: Path
+    ) -> None:
+        content = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+        entry = content["clusters"][0]["cluster"]
+        del entry["certificate-authority-data"]
+        (tmp_path / "strict").write_text(yaml.safe_dump(content), encoding="utf-8")
+        async with KubernetesClusters({}).open(target(tmp_path / "strict")) as cluster:
+            with pytest.raises(ClusterUnreachable, match="shows a certificate that is not trusted"):
+                await cluster.capabilities()
+        entry["insecure-skip-tls-verify"] = True
+        (tmp_path / "waived").write_text(yaml.safe_dump(content), encoding="utf-8")
+        async with KubernetesClusters({}).open(target(tmp_path / "waived")) as cluster:
+            assert await cluster.namespace_exists("default")

@@ -7,7 +7,7 @@ from typing import Any
 from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
 from bot.core.helm_record import packed, secret_name
 from bot.core.model import ObjectRef
-from bot.core.question import Absent, Found, Read
+from bot.core.question import Absent, Found, FoundAll, ListOf, Read
 from tests.cluster.api import Api
 from tests.contracts.cluster_suite import OnACluster, one, ref_of, target
 
@@ -135,6 +135,12 @@ class ReadingContract(OnACluster):
         assert not gone.ready
         assert not gone.failed
         assert odd.failed
+
+    async def test_kinds_that_keep_no_objects_have_none(
+        self, cluster: KubernetesCluster, namespace: str
+    ) -> None:
+        reviews = ListOf("authorization.k8s.io/v1", "LocalSubjectAccessReview", namespace)
+        assert await one(cluster, reviews) == FoundAll(())
 
     async def test_requests_are_counted_by_verb(self, cluster: KubernetesCluster, namespace: str) -> None:
         await cluster.ask([Read(ObjectRef("v1", "Namespace", "", namespace))] * 3)

@@ -52,6 +52,7 @@ FULL = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableRepli
         ),
         (deployment(conditions=[condition("ReplicaFailure", "True", message="exceeded quota")]), "failed"),
         (thing("Deployment", "apps/v1", {"replicas": 0}), "waiting"),
+        (thing("Deployment", "apps/v1", {"replicas": 2, "paused": True}, {"observedGeneration": 2}), "ready"),
         (thing("Deployment", "apps/v1", {"replicas": 0}, {"observedGeneration": 2}), "ready"),
         (thing("Deployment", "apps/v1", {"replicas": 2}, {"observedGeneration": 2}), "waiting"),
     ],
