@@ -166,14 +166,19 @@ class TestOnlyOnARealCluster(OnACluster):
     async def test_a_certificate_of_nobody_we_trust_is_named_and_can_be_waived(
         self, kubeconfig: Path, tmp_path: Path
     ) -> None:
-        content = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-        entry = content["clusters"][0]["cluster"]
-        del entry["certificate-authority-data"]
-        (tmp_path / "strict").write_text(yaml.safe_dump(content), encoding="utf-8")
-        async with KubernetesClusters({}).open(target(tmp_path / "strict")) as cluster:
+        strict = distrusting(kubeconfig, tmp_path / "strict")
+        async with KubernetesClusters({}).open(target(strict)) as cluster:
             with pytest.raises(ClusterUnreachable, match="shows a certificate that is not trusted"):
                 await cluster.capabilities()
-        entry["insecure-skip-tls-verify"] = True
-        (tmp_path / "waived").write_text(yaml.safe_dump(content), encoding="utf-8")
-        async with KubernetesClusters({}).open(target(tmp_path / "waived")) as cluster:
+        waived = distrusting(kubeconfig, tmp_path / "waived", **{"insecure-skip-tls-verify": True})
+        async with KubernetesClusters({}).open(target(waived)) as cluster:
             assert await cluster.namespace_exists("default")
+
+
+def distrusting(kubeconfig: Path, path: Path, **more: bool) -> Path:
+    """A kubeconfig like the other, without its certificate authority."""
+    content = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    cluster = content["clusters"][0]
+    cluster["cluster"] = {"server": cluster["cluster"]["server"], **more}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
