@@ -1,6 +1,7 @@
 """A few workers, and renderings waiting for one of them."""
 
 import asyncio
+import json
 import shutil
 import tempfile
 from collections import Counter
@@ -60,21 +61,43 @@ class WorkerPool:
 
     async def run(self, request: Mapping[str, Any], what: str) -> Rendered:
         """The rendering; `what` names it in messages. Raises AuthorError `render-failed`, `render-limit`."""
+        data = json.dumps({**request, "cpu": self._limits.cpu_seconds}).encode()
+        if len(data) > self._limits.input and request["op"] == "render":
+            raise _too_large(self._limits, what)
         async with self._slots:
-            worker = await self._take()
             self.renders += 1
+            used = bool(self._idle)
             try:
-                answer = await worker.ask(request)
+                answer = await self._ask(data, what)
             except WorkerDied as death:
-                self._all.discard(worker)
-                self.kills[death.reason] += 1
-                log.warning("render.killed", what=what, reason=death.reason)
-                raise limit_error(death.reason, self._limits, what) from death
-            except BaseException:
-                await asyncio.shield(self._drop(worker))
-                raise
-            await self._keep(worker)
+                # A worker that had stood about or worked before may have died of that; a new one tells.
+                if not used or death.reason in ("time", "output"):
+                    raise limit_error(death.reason, self._limits, what) from death
+                answer = await self._once_more(data, what)
         return _rendered(answer)
+
+    async def _once_more(self, data: bytes, what: str) -> Any:
+        while self._idle:
+            await self._drop(self._idle.pop())
+        try:
+            return await self._ask(data, what)
+        except WorkerDied as death:
+            raise limit_error(death.reason, self._limits, what) from death
+
+    async def _ask(self, data: bytes, what: str) -> Any:
+        worker = await self._take()
+        try:
+            answer = await worker.ask(data)
+        except WorkerDied as death:
+            self._all.discard(worker)
+            self.kills[death.reason] += 1
+            log.warning("render.killed", what=what, reason=death.reason)
+            raise
+        except BaseException:
+            await asyncio.shield(self._drop(worker))
+            raise
+        await self._keep(worker)
+        return answer
 
     async def _take(self) -> Worker:
         while self._idle:
@@ -118,6 +141,14 @@ def limit_error(reason: Death, limits: RenderLimits, what: str) -> AuthorError:
         case _:
             assert_never(reason)
     return AuthorError(f"Rendering {what} {said}; it was ended.", fix=fix, code="render-limit")
+
+
+def _too_large(limits: RenderLimits, what: str) -> AuthorError:
+    return AuthorError(
+        f"The values of {what} are larger than {limits.input // 2**20} MB.",
+        fix="Move large texts out of the values.",
+        code="render-limit",
+    )
 
 
 def _rendered(answer: Mapping[str, Any]) -> Rendered:

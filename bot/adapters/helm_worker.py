@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -108,10 +108,9 @@ class Worker:
         """The last of what it said on standard error."""
         return b"".join(self._noise).decode(errors="replace")[-4000:]
 
-    async def ask(self, request: Mapping[str, Any]) -> Any:
-        """The answer. Raises WorkerDied; then, or when cancelled, this worker is gone."""
+    async def ask(self, data: bytes) -> Any:
+        """The answer to a request (JSON). Raises WorkerDied; then, or when cancelled, this worker is gone."""
         self.jobs += 1
-        data = json.dumps({**request, "cpu": self._limits.cpu_seconds}).encode()
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 answer = await self._exchange(data)

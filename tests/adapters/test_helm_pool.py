@@ -1,0 +1,88 @@
+"""The pool of workers: lazily started, replaced, ended, and blind to our environment."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bot.adapters.helm_cli import CliRenderer
+from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm_worker import RenderLimits
+from bot.core.errors import AuthorError
+from bot.core.release import RenderJob
+from tests.contracts.renderer.charts import config_map, write
+from tests.contracts.renderer.conftest import CAPABILITIES
+
+
+def job(folder: Path, text: str = "x") -> RenderJob:
+    return RenderJob(write(folder, {"templates/a.yaml": config_map(text)}), "web", "shop", {}, CAPABILITIES)
+
+
+async def test_the_parent_never_loads_helms_library(tmp_path: Path) -> None:
+    async with SdkRenderer(1, read_paths=[str(tmp_path)]) as renderer:
+        await renderer.render(job(tmp_path))
+        assert not [area.path for area in psutil.Process().memory_maps() if "helm_c" in area.path]
+
+
+async def test_workers_are_started_when_they_are_needed_and_end_with_the_pool(tmp_path: Path) -> None:
+    renderer = SdkRenderer(2, read_paths=[str(tmp_path)])
+    assert renderer.pids == frozenset()
+    await renderer.render(job(tmp_path))
+    assert len(renderer.pids) == 1
+    await asyncio.gather(*(renderer.render(job(tmp_path / str(n))) for n in range(4)))
+    pids = renderer.pids
+    assert len(pids) == 2
+    await renderer.close()
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+async def test_a_worker_is_replaced_after_its_share_of_jobs(tmp_path: Path) -> None:
+    async with SdkRenderer(1, RenderLimits(jobs=2), [str(tmp_path)]) as renderer:
+        seen = []
+        for number in range(4):
+            seen.append(renderer.pids)
+            await renderer.render(job(tmp_path / str(number)))
+        assert len({pid for pids in seen for pid in pids}) == 2
+        assert renderer.renders == 4
+
+
+async def test_a_worker_that_died_while_idle_is_replaced_without_an_error(tmp_path: Path) -> None:
+    async with SdkRenderer(1, read_paths=[str(tmp_path)]) as renderer:
+        (pid,) = renderer.pids
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        found = await renderer.render(job(tmp_path))
+        assert len(found.objects) == 1
+        assert renderer.pids.isdisjoint({pid})
+
+
+async def test_a_worker_has_none_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", "glpat-secret")
+    async with SdkRenderer(1, read_paths=[str(tmp_path)]) as renderer:
+        (pid,) = renderer.pids
+        environment = psutil.Process(pid).environ()
+    assert set(environment) == {"GOMEMLIMIT", "GOTRACEBACK", "HOME"}
+
+
+async def test_a_chart_outside_of_the_read_paths_cannot_be_read(tmp_path: Path) -> None:
+    async with SdkRenderer(1, read_paths=[str(tmp_path / "charts")]) as renderer:
+        if renderer.seal_report is None or not renderer.seal_report.landlock:
+            pytest.skip("this kernel has no Landlock")
+        with pytest.raises(AuthorError) as caught:
+            await renderer.render(job(tmp_path / "elsewhere"))
+    assert caught.value.code == "render-failed"
+    assert str(tmp_path) not in str(caught.value)
+
+
+async def test_both_engines_say_what_they_are_and_a_missing_command_is_not_there(tmp_path: Path) -> None:
+    async with SdkRenderer(1) as renderer:
+        assert renderer.info.name == "helm-sdk"
+        assert renderer.info.version.startswith("4.")
+    nowhere = CliRenderer(str(tmp_path / "helm"))
+    assert await nowhere.available() is None
+    await nowhere.close()
+    with pytest.raises(RuntimeError):
+        assert nowhere.info
