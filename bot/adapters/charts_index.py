@@ -18,7 +18,7 @@ _MAX_NODES: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What an index says about a version: its archive's address, perhaps relative, and SHA-256 in hex or empty."""
+    """A version in an index: the address of its archive, perhaps relative, its hex SHA-256 or nothing."""
 
     url: str
     digest: str

@@ -76,7 +76,7 @@ async def _authorized(
 
 
 async def _token(http: ChartHttp, challenge: Mapping[str, str], basic: str) -> str:
-    """The Authorization to go on with. The registry's credential goes to the realm that the registry names."""
+    """The Authorization to go on with. The realm, which it names, gets the registry's credential."""
     try:
         realm = URL(challenge.get("realm", ""))
     except ValueError:

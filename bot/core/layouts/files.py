@@ -24,9 +24,16 @@ def joined(base: str, path: str, *, where: Where | None = None) -> str:
     Raises AuthorError (`path-escape`) for an absolute path and for one that climbs out of the checkout.
     """
     whole = posixpath.normpath(posixpath.join(base, path))
-    if not path or path.startswith("/") or "\\" in path or "\0" in path or whole.split("/")[0] == "..":
+    if (
+        not path
+        or path.startswith("/")
+        or whole.startswith("/")
+        or "\\" in path
+        or "\0" in path
+        or whole.split("/")[0] == ".."
+    ):
         raise AuthorError(
-            f"The path {path!r} leaves the checkout.",
+            f"The path {whole!r} leaves the checkout.",
             where=where,
             fix="Use a path relative to this project's files.",
             code="path-escape",
