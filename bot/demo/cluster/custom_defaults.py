@@ -31,7 +31,8 @@ def establish(definition: Object, now: str) -> None:
         ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
     )
     before = {
-        one["type"]: one["lastTransitionTime"] for one in definition.get("status", {}).get("conditions", ())
+        one["type"]: one["lastTransitionTime"]
+        for one in (definition.get("status", {}).get("conditions") or ())
     }
     definition["status"] = {
         "acceptedNames": spec["names"],

@@ -162,12 +162,14 @@ def decode(tree: dict[str, Any], prefix: Path = ()) -> Paths:
 
 
 def shown(path: Path) -> str:
-    """A path as messages write it: `.spec.containers[name="web"].image`."""
+    """A path as messages write it: `.spec.containers[name="web"].image`. `m:`, `i:`: map keys, indices."""
     text = ""
     for step in path:
         mark, rest = step[0], step[2:]
-        if mark == "f":
+        if mark in ("f", "m"):
             text += f".{rest}"
+        elif mark == "i":
+            text += f"[{rest}]"
         elif mark == "k":
             keys = json.loads(rest)
             text += f"[{','.join(f'{key}={json.dumps(value)}' for key, value in keys.items())}]"

@@ -20,6 +20,11 @@ from bot.demo.cluster.scaling import scale_of, scaled
 from bot.demo.cluster.storage import Object, Storage
 
 _JSON = "application/json"
+_NOT_ALLOWED = "the server does not allow this method on the requested resource"
+
+
+class NoSuchPathError(Exception):
+    """Nothing is served there; the answer is plain text, as the real server's is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Front:
             if told is not None:
                 return told
             return await self._on_objects(request, self._address(request.path))
+        except NoSuchPathError:
+            return web.Response(text="404 page not found\n", status=404)
         except Refusal as refusal:
             return web.json_response(refusal.body(), status=refusal.status)
 
@@ -99,7 +106,9 @@ class Front:
             case ["apis", group, version, *rest]:
                 pass
             case _:
-                raise refusals.no_such_path()
+                raise NoSuchPathError
+        if (group, version) not in self._resources.served():
+            raise NoSuchPathError
         namespace = ""
         match rest:
             case ["namespaces", namespace, plural, *rest] if plural not in ("status", "finalize"):
@@ -123,7 +132,9 @@ class Front:
         body = await request.read()
         write = _write(request, query, at)
         if at.resource.entry["verbs"] == ["create"] and request.method == "POST":
-            return web.json_response(reviews.answered(_object(request, body)), status=201)
+            return web.json_response(
+                reviews.answered(at.resource.identity | _object(request, body)), status=201
+            )
         match request.method, bool(at.name):
             case "POST", False:
                 made = self._objects.create(at.resource, at.namespace, _object(request, body), write)
@@ -136,15 +147,11 @@ class Front:
             case "DELETE", _:
                 return self._delete(request, at, body, query, write)
             case _:
-                raise Refusal(
-                    405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-                )
+                raise Refusal(405, "MethodNotAllowed", _NOT_ALLOWED, {})
 
     async def _read(self, request: web.Request, at: Address, query: dict[str, str]) -> web.StreamResponse:
         if "list" not in at.resource.verbs:
-            raise Refusal(
-                405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-            )
+            raise Refusal(405, "MethodNotAllowed", _NOT_ALLOWED)
         accept = request.headers.get("Accept", "")
         if query.get("watch") in ("true", "1"):
             wanted = lists.selection(at.resource, at.namespace, query, at.name, accept)
@@ -275,7 +282,7 @@ def _parsed(body: bytes) -> Any:
 
 def _found(body: Object | None) -> web.Response:
     if body is None:
-        raise refusals.no_such_path()
+        raise NoSuchPathError
     return web.json_response(body)
 
 

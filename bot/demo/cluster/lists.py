@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,12 @@ class Selection:
         if self.metadata_only:
             return partial(manifest)
         return manifest | {"apiVersion": self.resource.api_version}
+
+    def item(self, manifest: Object) -> Object:
+        """The object as an item of a list: built-in kinds leave out what the list says already."""
+        if self.metadata_only or self.resource.custom:
+            return self.shown(manifest)
+        return {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
 
     def has(self, manifest: Object) -> bool:
         return (
@@ -59,7 +65,7 @@ def listed(storage: Storage, wanted: Selection, query: dict[str, str]) -> Object
     page = found[start : start + limit] if limit else found[start:]
     if rest := len(found) - start - len(page):
         metadata |= {"continue": _token(start + len(page)), "remainingItemCount": rest}
-    items = [wanted.shown(one) for one in page]
+    items = [wanted.item(one) for one in page]
     if wanted.metadata_only:
         kind, api_version = "PartialObjectMetadataList", META
     else:
@@ -87,21 +93,10 @@ async def watched(storage: Storage, wanted: Selection, query: dict[str, str]) ->
     if not given.isdigit():
         raise bad_request(f'invalid resource version "{given}"')
     with storage.listening() as queue:
-        initial = query.get("sendInitialEvents") == "true" or given == "0"
-        if initial:
-            for one in listed(storage, wanted, {})["items"]:
-                yield {"type": "ADDED", "object": one}
-            if query.get("sendInitialEvents") == "true":
-                yield _bookmark(storage, wanted, {"k8s.io/initial-events-end": "true"})
-        else:
-            missed = storage.since(int(given))
-            if missed is None:
-                gone = Refusal(410, "Expired", f"too old resource version: {given} ({storage.revision})")
-                yield {"type": "ERROR", "object": gone.body()}
+        for event in _beginning(storage, wanted, query, int(given)):
+            yield event
+            if event["type"] == "ERROR":
                 return
-            for happening in missed:
-                if event := _event(happening, wanted):
-                    yield event
         while True:
             try:
                 happening = await asyncio.wait_for(queue.get(), _BOOKMARK_SECONDS)
@@ -109,8 +104,28 @@ async def watched(storage: Storage, wanted: Selection, query: dict[str, str]) ->
                 if query.get("allowWatchBookmarks") == "true":
                     yield _bookmark(storage, wanted, {})
                 continue
-            if event := _event(happening, wanted):
-                yield event
+            if (news := _event(happening, wanted)) is not None:
+                yield news
+
+
+def _beginning(storage: Storage, wanted: Selection, query: dict[str, str], revision: int) -> Iterator[Object]:
+    """What a watcher is told at once: what there is, or what happened after the revision."""
+    asked = query.get("sendInitialEvents") == "true"
+    if asked or revision == 0:
+        for one in storage.all(wanted.resource.group, wanted.resource.plural):
+            if wanted.has(one):
+                yield {"type": "ADDED", "object": wanted.shown(one)}
+        if asked:
+            yield _bookmark(storage, wanted, {"k8s.io/initial-events-end": "true"})
+        return
+    missed = storage.since(revision)
+    if missed is None:
+        told = f"too old resource version: {revision} ({storage.revision})"
+        yield {"type": "ERROR", "object": Refusal(410, "Expired", told).body()}
+        return
+    for happening in missed:
+        if (news := _event(happening, wanted)) is not None:
+            yield news
 
 
 def _event(happening: Happening, wanted: Selection) -> Object | None:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.demo.cluster import applying, custom_defaults, defaults, refusals, validating
+from bot.demo.cluster import applying, custom_defaults, defaults, freezing, refusals, validating
 from bot.demo.cluster.incoming import Write, addressed, name_of, read
 from bot.demo.cluster.preparing import CLAIM_PROTECTION, Preparer
 from bot.demo.cluster.reading import normal
 from bot.demo.cluster.resources import CRD_GROUP, Resource, Resources
 from bot.demo.cluster.storage import Object, Storage, key_of
+
+_OTHER_NAME = "the name of the object ({}) does not match the name on the URL ({})"
 
 
 def now() -> str:
@@ -41,9 +43,7 @@ class Objects:
         manifest = addressed(resource, namespace, manifest)
         if "generateName" in manifest["metadata"] and not manifest["metadata"].get("name"):
             manifest["metadata"]["name"] = manifest["metadata"]["generateName"] + secrets.token_hex(3)[:5]
-        name = name_of(manifest)
-        if self._storage.get(resource.group, resource.plural, (namespace, name)) is not None:
-            raise refusals.already_exists(resource.plural, resource.group, name)
+        name_of(manifest)
         manager = applying.Manager(write.manager, "Update", resource.api_version, write.subresource)
         return self._new(
             resource,
@@ -69,7 +69,7 @@ class Objects:
         manifest = change(copy.deepcopy(live))
         if not isinstance(manifest, dict):
             raise refusals.bad_request("the patch leaves no object")
-        read(resource, manifest, write)
+        read(resource, manifest, write, "patched")
         return self._changed(resource, live, addressed(resource, namespace, manifest), write)
 
     def apply(
@@ -78,12 +78,13 @@ class Objects:
         """Server-side apply; also whether the object is new."""
         if config.get("apiVersion") != resource.api_version or config.get("kind") != resource.kind:
             raise refusals.bad_request(f"the object is no {resource.kind} of {resource.api_version}")
+        config.setdefault("metadata", {})
+        read(resource, config, write, "applied")
         config = addressed(resource, namespace, config)
         if config["metadata"].setdefault("name", name) != name:
-            raise refusals.bad_request(f"name in the object ({config['metadata']['name']}) is not {name}")
+            raise refusals.bad_request(_OTHER_NAME.format(config["metadata"]["name"], name))
         if config["metadata"].get("managedFields"):
             raise refusals.bad_request("metadata.managedFields must be nil")
-        read(resource, config, write, applied=True)
         manager = applying.Manager(write.manager, "Apply", resource.api_version, write.subresource)
         live = self._storage.get(resource.group, resource.plural, (namespace, name))
         base = live | {"apiVersion": resource.api_version} if live is not None else {}
@@ -102,7 +103,8 @@ class Objects:
         live = self.get(resource, namespace, name)
         for key, wanted in preconditions.items():
             if live["metadata"].get(key) != wanted:
-                raise refusals.outdated(resource.plural, resource.group, name)
+                found = live["metadata"].get(key, "")
+                raise refusals.precondition(resource.group, resource.kind, name, key, wanted, found)
         if write.dry_run:
             return live
         if set(live["metadata"].get("finalizers", ())) - {CLAIM_PROTECTION}:
@@ -153,6 +155,8 @@ class Objects:
         if resource.generates:
             fresh["metadata"]["generation"] = 1
         self._check(resource, fresh, None)
+        if self._storage.get(resource.group, resource.plural, key_of(fresh)) is not None:
+            raise refusals.already_exists(resource.plural, resource.group, fresh["metadata"]["name"])
         owned = managed(fresh)
         if not resource.custom:
             self._preparer.prepare(fresh)
@@ -202,7 +206,7 @@ class Objects:
     def _check(self, resource: Resource, fresh: Object, live: Object | None) -> None:
         causes = [*validating.wrong(fresh, resource.schema)]
         if live is not None and not resource.custom:
-            causes += validating.frozen(live, fresh)
+            causes += freezing.frozen(live, fresh)
         if causes:
             raise refusals.invalid(resource.kind, resource.group, fresh["metadata"]["name"], causes)
 

@@ -1,6 +1,7 @@
 """JSON patch, JSON merge patch, and strategic merge patch by the merge keys of the schema."""
 
 import copy
+import json
 from typing import Any
 
 from bot.demo.cluster.refusals import Refusal, bad_request
@@ -36,7 +37,7 @@ def _set(document: Any, op: str, path: str, value: Any) -> Any:
     if op != "add" or not isinstance(holder, list):
         known = _item(holder, last, path) if op != "add" else None
         if op == "test" and known != value:
-            raise _unfit(f"testing value {path} failed")
+            raise _unfit()
     if isinstance(holder, list):
         _set_item(holder, op, last, value, path)
     elif isinstance(holder, dict):
@@ -45,7 +46,7 @@ def _set(document: Any, op: str, path: str, value: Any) -> Any:
         elif op != "test":
             holder[last] = value
     else:
-        raise _unfit(f"{path} has no place")
+        raise _unfit()
     return document
 
 
@@ -53,7 +54,7 @@ def _set_item(holder: list[Any], op: str, step: str, value: Any, path: str) -> N
     index = len(holder) if step == "-" and op == "add" else _index(step, path)
     if op == "add":
         if index > len(holder):
-            raise _unfit(f"{path} is out of the list")
+            raise _unfit()
         holder.insert(index, value)
     elif op == "remove":
         del holder[index]
@@ -71,12 +72,12 @@ def _item(holder: Any, step: str, path: str) -> Any:
     try:
         return holder[_index(step, path)] if isinstance(holder, list) else holder[step]
     except (KeyError, IndexError, TypeError):
-        raise _unfit(f"{path} does not exist") from None
+        raise _unfit() from None
 
 
 def _index(step: str, path: str) -> int:
     if not step.isdigit():
-        raise _unfit(f"{path} names no item of the list")
+        raise _unfit()
     return int(step)
 
 
@@ -84,10 +85,9 @@ def _steps(path: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]
 
 
-def _unfit(message: str) -> Refusal:
-    return Refusal(
-        422, "Invalid", f"the server rejected our request due to an error in our request: {message}"
-    )
+def _unfit() -> Refusal:
+    """The real server does not say what does not fit."""
+    return Refusal(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
 def merge_patch(document: Any, patch: Any) -> Any:
@@ -153,7 +153,20 @@ def _merged(items: list[Any], patches: list[Any], schema: Schema) -> list[Any]:
             merged.append(_plain(patch))
         else:
             merged[at] = strategic(merged[at], patch, schema.element)
-    return merged
+    return _interleaved([one[key] for one in items], [one[key] for one in patches], merged, key)
+
+
+def _interleaved(before: list[Any], patched: list[Any], merged: list[Any], key: str) -> list[Any]:
+    """New items of the patch stand before the items that only the object has; the rest keeps its order."""
+    found = {json.dumps(one[key]): one for one in merged}
+    names = [json.dumps(name) for name in before]
+    mine = [json.dumps(name) for name in patched if json.dumps(name) in found]
+    theirs = [name for name in names if name in found and name not in mine]
+    ordered: list[str] = []
+    while mine and theirs:
+        first = mine[0] not in names or names.index(mine[0]) < names.index(theirs[0])
+        ordered.append((mine if first else theirs).pop(0))
+    return [found[name] for name in (*ordered, *mine, *theirs)]
 
 
 def _order(merged: dict[str, Any], field: str, order: list[Any], schema: Schema) -> None:

@@ -52,6 +52,10 @@ class Preparer:
                 self._address(manifest["spec"])
             case "batch/v1", "Job":
                 _select_pods(manifest)
+            case _, "CustomResourceDefinition":
+                stored = [one["name"] for one in manifest["spec"].get("versions", ()) if one.get("storage")]
+                names = {"plural": "", "kind": ""}
+                manifest["status"] = {"conditions": None, "acceptedNames": names, "storedVersions": stored}
             case "v1", "Namespace":
                 manifest["spec"] = {"finalizers": ["kubernetes"]}
             case "v1", "PersistentVolumeClaim":

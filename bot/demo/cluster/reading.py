@@ -3,14 +3,15 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from bot.demo.cluster.fields import item_step
+from bot.demo.cluster.fields import Path, item_step, shown
 from bot.demo.cluster.quantities import canonical
 from bot.demo.cluster.schemas import Schema
 
-Trouble: TypeAlias = Literal["unknown", "type", "duplicate"]
+Trouble: TypeAlias = Literal["unknown", "type", "duplicate", "quantity"]
 
 # Lists that the server shows even when they are empty.
 _SHOWN_EMPTY = frozenset({"pods", "groups"})
@@ -18,64 +19,82 @@ _SHOWN_EMPTY = frozenset({"pods", "groups"})
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One thing that is wrong at one place; `path` is written as `spec.containers[0].image`."""
+    """One thing that is wrong at one place.
+
+    `path` is written as `.spec.containers[name="web"].image`, `place` as `PodSpec.spec.containers.image`:
+    the Go type and the fields only. `expected` is what the schema wants, or the key that is there twice.
+    """
 
     trouble: Trouble
     path: str
+    place: str
     expected: str = ""
     value: Any = None
 
 
-def complaints(value: Any, schema: Schema, path: str = "") -> list[Complaint]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    steps: Path = ()
+    go_type: str = ""
+
+    def below(self, step: str, schema: Schema) -> "_Place":
+        return _Place((*self.steps, step), schema.name.rpartition(".")[2] or self.go_type)
+
+    def complaint(self, trouble: Trouble, expected: str = "", value: Any = None) -> Complaint:
+        names = [step[2:] for step in self.steps if step[0] == "f"]
+        return Complaint(trouble, shown(self.steps), ".".join((self.go_type, *names)), expected, value)
+
+
+def complaints(value: Any, schema: Schema) -> list[Complaint]:
     """Everything in `value` that the schema does not know."""
+    return list(_complaints(value, schema, _Place(go_type=schema.name.rpartition(".")[2])))
+
+
+def _complaints(value: Any, schema: Schema, at: _Place) -> Iterator[Complaint]:
     if value is None:
-        return []
+        return
     match schema.shape:
         case "any":
-            return []
+            return
         case "struct" | "map":
-            if not isinstance(value, dict):
-                return [Complaint("type", path, "map", value)]
-            return _in_map(value, schema, path)
+            if isinstance(value, dict):
+                yield from _in_map(value, schema, at)
+            else:
+                yield at.complaint("type", "map", value)
         case "list":
-            if not isinstance(value, list):
-                return [Complaint("type", path, "list", value)]
-            return _in_list(value, schema, path)
+            if isinstance(value, list):
+                yield from _in_list(value, schema, at)
+            else:
+                yield at.complaint("type", "list", value)
         case scalar:
-            return (
-                []
-                if _fits(value, scalar)
-                else [Complaint("type", path, _EXPECTED.get(scalar, scalar), value)]
-            )
+            if not _fits(value, scalar):
+                yield at.complaint("type", _EXPECTED.get(scalar, scalar), value)
+            elif scalar == "quantity" and canonical(value) is None:
+                yield at.complaint("quantity", value=value)
 
 
 _EXPECTED = {"bytes": "string", "integer": "numeric", "number": "numeric", "quantity": "string"}
 
 
-def _in_map(value: dict[str, Any], schema: Schema, path: str) -> list[Complaint]:
-    found: list[Complaint] = []
+def _in_map(value: dict[str, Any], schema: Schema, at: _Place) -> Iterator[Complaint]:
     for key, inner in value.items():
-        below = f"{path}.{key}" if path else key
         if schema.shape == "struct" and key not in schema.fields:
             if not schema.keeps_unknown:
-                found.append(Complaint("unknown", below))
+                yield at.below(f"f:{key}", schema).complaint("unknown")
         else:
-            found += complaints(inner, schema.at(key), below)
-    return found
+            below = schema.at(key)
+            step = f"f:{key}" if schema.shape == "struct" else f"m:{key}"
+            yield from _complaints(inner, below, at.below(step, below))
 
 
-def _in_list(value: list[Any], schema: Schema, path: str) -> list[Complaint]:
-    found: list[Complaint] = []
+def _in_list(value: list[Any], schema: Schema, at: _Place) -> Iterator[Complaint]:
     seen: set[str] = set()
     for index, inner in enumerate(value):
-        found += complaints(inner, schema.element, f"{path}[{index}]")
-        if schema.atomic:
-            continue
-        step = item_step(inner, schema)
+        step = f"i:{index}" if schema.atomic else item_step(inner, schema)
+        yield from _complaints(inner, schema.element, at.below(step, schema.element))
         if step in seen:
-            found.append(Complaint("duplicate", path, step, inner))
+            yield at.complaint("duplicate", step, inner)
         seen.add(step)
-    return found
 
 
 def _fits(value: Any, scalar: str) -> bool:
@@ -155,23 +174,28 @@ def _normal_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
     return kept
 
 
+QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+
+
 def typed_patch_message(found: list[Complaint]) -> str:
-    """The complaints as server-side apply words them."""
-    lines = []
+    """The complaints as server-side apply words them: of each struct only one unknown field."""
+    lines: list[str] = []
+    told: set[str] = set()
     for one in found:
         match one.trouble:
-            case "unknown":
-                lines.append(f".{one.path}: field not declared in schema")
+            case "unknown" if (holder := one.path.rpartition(".")[0]) not in told:
+                told.add(holder)
+                lines.append(f"{one.path}: field not declared in schema")
             case "duplicate":
-                lines.append(f".{one.path}: duplicate entries for key {_key(one.expected)}")
+                lines.append(f"{one.path}: duplicate entries for key {shown((one.expected,))}")
             case "type":
-                lines.append(
-                    f".{one.path}: expected {one.expected}, got &value.valueUnstructured{{Value:{one.value}}}"
-                )
+                lines.append(f"{one.path}: {_mismatch(one)}")
+            case _:
+                pass
     return lines[0] if len(lines) == 1 else "errors:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _key(step: str) -> str:
-    if step.startswith("v:"):
-        return f"[={step[2:]}]"
-    return f"[{','.join(f'{key}={json.dumps(value)}' for key, value in json.loads(step[2:]).items())}]"
+def _mismatch(one: Complaint) -> str:
+    if one.expected == "numeric" and isinstance(one.value, str):
+        return "expected numeric (int or float), got string"
+    return f"expected {one.expected}, got &value.valueUnstructured{{Value:{json.dumps(one.value)}}}"

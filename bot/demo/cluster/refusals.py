@@ -1,6 +1,7 @@
 """What an API server answers when it refuses: a Status object, in the words clients know."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from typing import Any
 
 Cause = tuple[str, str, str]
@@ -14,7 +15,7 @@ class Refusal(Exception):
     status: int
     reason: str
     message: str
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
         """The Status object."""
@@ -27,9 +28,14 @@ class Refusal(Exception):
         }
         if self.reason:
             body["reason"] = self.reason
-        if self.details:
+        if self.details is not None:
             body["details"] = self.details
         return body | {"code": self.status}
+
+
+def invalid_value(value: Any, rule: str) -> tuple[str, str]:
+    """Reason and message of a cause that quotes the value."""
+    return "FieldValueInvalid", f"Invalid value: {json.dumps(value, separators=(',', ':'))}: {rule}"
 
 
 def qualified(name: str, group: str) -> str:
@@ -46,7 +52,7 @@ def not_found(resource: str, group: str, name: str) -> Refusal:
 
 def no_such_path() -> Refusal:
     """404 on a path or a kind that is not served."""
-    return Refusal(404, "NotFound", "the server could not find the requested resource")
+    return Refusal(404, "NotFound", "the server could not find the requested resource", {})
 
 
 def already_exists(resource: str, group: str, name: str) -> Refusal:
@@ -62,7 +68,23 @@ def outdated(resource: str, group: str, name: str) -> Refusal:
         f'Operation cannot be fulfilled on {qualified(resource, group)} "{name}": '
         "the object has been modified; please apply your changes to the latest version and try again"
     )
-    return Refusal(409, "Conflict", message, {"name": name, "group": group, "kind": resource})
+    details = {"name": name, "group": group, "kind": resource}
+    return Refusal(409, "Conflict", message, {key: value for key, value in details.items() if value})
+
+
+def precondition(group: str, kind: str, name: str, key: str, wanted: str, found: str) -> Refusal:
+    """409 on a deletion that names another object than the one that is there."""
+    word, end = (
+        ("UID", "might have been deleted and then recreated")
+        if key == "uid"
+        else ("ResourceVersion", "might have been modified")
+    )
+    refusal = outdated(kind, group, name)
+    refusal.message = (
+        f'Operation cannot be fulfilled on {qualified(kind, group)} "{name}": the {word} in the precondition '
+        f"({wanted}) does not match the {word} in record ({found}). The object {end}"
+    )
+    return refusal
 
 
 def bad_request(message: str) -> Refusal:

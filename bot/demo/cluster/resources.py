@@ -30,6 +30,11 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """apiVersion and kind, as a manifest has them."""
+        return {"apiVersion": self.api_version, "kind": self.kind}
+
+    @property
     def verbs(self) -> tuple[str, ...]:
         return tuple(self.entry.get("verbs", ()))
 
@@ -79,6 +84,10 @@ class Resources:
         yield from self._built_in.values()
         for served in self._custom.values():
             yield from served.values()
+
+    def served(self) -> set[tuple[str, str]]:
+        """Every group and version."""
+        return {(one.group, one.version) for one in self}
 
     def versions(self) -> dict[str, list[str]]:
         """Group -> its versions, the preferred one first."""

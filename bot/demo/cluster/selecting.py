@@ -41,7 +41,7 @@ def _label_test(text: str) -> Selector:
         return lambda labels: key[1:] not in labels
     if re.fullmatch(r"[^\s!=]+", key):
         return lambda labels: key in labels
-    raise bad_request(f'unable to parse requirement: "{text}"')
+    raise bad_request(f"unable to parse requirement: {text!r}")
 
 
 def _field_test(text: str) -> Selector:
