@@ -43,7 +43,11 @@ async def test_a_token_tells_about_itself(scene: Scene) -> None:
     token = scene.gitlab.token_for(scene.bot, scopes=["read_api"], expires=date(2027, 1, 1))
     answer = await scene.with_token(token).get("personal_access_tokens/self")
     assert answer.status == 200
-    assert (answer.json["scopes"], answer.json["expires_at"], answer.json["active"]) == (["read_api"], "2027-01-01", True)
+    assert (answer.json["scopes"], answer.json["expires_at"], answer.json["active"]) == (
+        ["read_api"],
+        "2027-01-01",
+        True,
+    )
 
 
 async def test_a_blocked_user_is_403(scene: Scene) -> None:
@@ -58,7 +62,11 @@ async def test_read_api_reads_but_does_not_write(scene: Scene) -> None:
     api = scene.with_token(scene.gitlab.token_for(scene.maintainer, scopes=["read_api"]))
     assert (await api.get(f"/merge_requests/{mr.iid}")).status == 200
     refused = await api.post(f"/merge_requests/{mr.iid}/notes", body="hello")
-    assert (refused.status, refused.json["error"], refused.json["scope"]) == (403, "insufficient_scope", "api")
+    assert (refused.status, refused.json["error"], refused.json["scope"]) == (
+        403,
+        "insufficient_scope",
+        "api",
+    )
 
 
 async def test_a_private_project_is_404_for_strangers(scene: Scene) -> None:

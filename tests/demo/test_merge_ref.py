@@ -20,7 +20,12 @@ async def _git(*args: str, cwd: Path) -> tuple[int, str]:
     return process.returncode or 0, out.decode()
 
 
-_ENV = {"PATH": "/usr/bin:/bin:/usr/local/bin", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/"}
+_ENV = {
+    "PATH": "/usr/bin:/bin:/usr/local/bin",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "HOME": "/",
+}
 
 
 def _url(scene: Scene, user: str, token: str) -> str:

@@ -49,7 +49,11 @@ async def test_it_is_created_and_edited_through_the_api(scene: Scene) -> None:
     made = await api.post("/merge_requests", source_branch="branch", target_branch="main", title="Draft: It")
     assert (made.status, made.json["draft"]) == (201, True)
     changed = await api.put("/merge_requests/1", title="It", labels="a,b", description="Because")
-    assert (changed.json["draft"], changed.json["labels"], changed.json["description"]) == (False, ["a", "b"], "Because")
+    assert (changed.json["draft"], changed.json["labels"], changed.json["description"]) == (
+        False,
+        ["a", "b"],
+        "Because",
+    )
     closed = await api.put("/merge_requests/1", state_event="close")
     assert closed.json["state"] == "closed"
 
@@ -64,7 +68,10 @@ async def test_a_second_one_for_the_same_branches_is_409(scene: Scene) -> None:
 
 async def test_missing_parameters_are_named(scene: Scene) -> None:
     answer = await scene.as_(scene.developer).post("/merge_requests", title="x")
-    assert (answer.status, answer.json["error"]) == (400, "source_branch is missing, target_branch is missing")
+    assert (answer.status, answer.json["error"]) == (
+        400,
+        "source_branch is missing, target_branch is missing",
+    )
 
 
 async def test_diffs_and_commits_are_those_of_the_branch(scene: Scene) -> None:
@@ -99,7 +106,10 @@ async def test_approvals_name_the_people(scene: Scene) -> None:
     mr = await scene.merge_request()
     path = f"/merge_requests/{mr.iid}"
     empty = (await scene.api.get(path + "/approvals")).json
-    assert (empty["approved"], empty["approved_by"]) == (True, [])  # nothing is required, so this means nothing
+    assert (empty["approved"], empty["approved_by"]) == (
+        True,
+        [],
+    )  # nothing is required, so this means nothing
     assert (await scene.as_(scene.maintainer).post(path + "/approve")).status == 201
     named = (await scene.api.get(path + "/approvals")).json["approved_by"]
     assert [a["user"]["username"] for a in named] == ["ada"]

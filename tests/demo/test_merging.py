@@ -23,7 +23,11 @@ async def test_a_merge_commit_joins_target_and_head(scene: Scene) -> None:
     before = await _main(scene)
     answer = await _merge(scene, mr, sha=mr.head)
     after = await _main(scene)
-    assert (answer.status, answer.json["state"], answer.json["merge_user"]["username"]) == (200, "merged", "ada")
+    assert (answer.status, answer.json["state"], answer.json["merge_user"]["username"]) == (
+        200,
+        "merged",
+        "ada",
+    )
     assert answer.json["merge_commit_sha"] == after.id
     assert after.parents == (before.id, mr.head)
     assert "See merge request ops/clusters/main!1" in after.message

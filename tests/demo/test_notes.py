@@ -40,7 +40,9 @@ async def test_the_newest_note_comes_first_unless_asked_otherwise(scene: Scene, 
     assert [n["body"] for n in (await scene.api.get(path + "?sort=asc")).json] == ["one", "two"]
 
 
-async def test_a_note_of_a_million_characters_is_taken_and_one_more_is_not(scene: Scene, mr: Any, path: str) -> None:
+async def test_a_note_of_a_million_characters_is_taken_and_one_more_is_not(
+    scene: Scene, mr: Any, path: str
+) -> None:
     assert (await scene.api.post(path, body="x" * LONGEST)).status == 201
     refused = await scene.api.post(path, body="x" * (LONGEST + 1))
     assert (refused.status, len(mr.notes)) == (400, 1)

@@ -14,17 +14,26 @@ from tests.demo.world import Scene
         pytest.param("/merge", "", ["merge"], id="alone"),
         pytest.param("Hello\n/approve\nworld", "Hello\nworld", ["approve"], id="between lines"),
         pytest.param("/MERGE", "", ["merge"], id="in capitals"),
-        pytest.param("/label ~bug ~\"two words\"", "", ["label"], id="with arguments"),
+        pytest.param('/label ~bug ~"two words"', "", ["label"], id="with arguments"),
         pytest.param("/helm plan", "/helm plan", [], id="a command of ours stays"),
         pytest.param("/helm plan\n/close", "/helm plan", ["close"], id="ours beside GitLab's"),
         pytest.param("see /merge", "see /merge", [], id="inside a line"),
         pytest.param("```\n/merge\n```", "```\n/merge\n```", [], id="in a fence"),
-        pytest.param("```diff\n/merge\n````\n/close", "```diff\n/merge\n````", ["close"], id="after a longer fence"),
+        pytest.param(
+            "```diff\n/merge\n````\n/close", "```diff\n/merge\n````", ["close"], id="after a longer fence"
+        ),
         pytest.param("````\n```\n/merge\n````", "````\n```\n/merge\n````", [], id="in a fence of four"),
         pytest.param("~~~\n/merge\n~~~", "~~~\n/merge\n~~~", [], id="in a fence of tildes"),
-        pytest.param("```\nx\n```\n/merge\n```", "```\nx\n```\n```", ["merge"], id="out of a fence that was closed early"),
+        pytest.param(
+            "```\nx\n```\n/merge\n```",
+            "```\nx\n```\n```",
+            ["merge"],
+            id="out of a fence that was closed early",
+        ),
         pytest.param("`a\n/merge\nb`", "`a\n/merge\nb`", [], id="in inline code over lines"),
-        pytest.param("<details>\n/merge\n</details>", "<details>\n/merge\n</details>", [], id="in an HTML block"),
+        pytest.param(
+            "<details>\n/merge\n</details>", "<details>\n/merge\n</details>", [], id="in an HTML block"
+        ),
         pytest.param(">>>\n/merge\n>>>", ">>>\n/merge\n>>>", [], id="in a quote block"),
         pytest.param("> /merge", "> /merge", [], id="in a quoted line"),
         pytest.param("/usr/bin/env\n/etc", "/usr/bin/env\n/etc", [], id="paths are no commands"),
@@ -74,7 +83,9 @@ async def test_an_edited_note_runs_commands_too(scene: Scene) -> None:
     mr = await scene.merge_request()
     note = await scene.gitlab.comment(mr, scene.maintainer, "hello")
     assert note is not None
-    edited = await scene.as_(scene.maintainer).put(f"/merge_requests/1/notes/{note.id}", body="hello\n/approve")
+    edited = await scene.as_(scene.maintainer).put(
+        f"/merge_requests/1/notes/{note.id}", body="hello\n/approve"
+    )
     assert (edited.json["body"], len(mr.approvals)) == ("hello", 1)
 
 

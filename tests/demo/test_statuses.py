@@ -17,7 +17,9 @@ async def mr(scene: Scene) -> Any:
 
 
 async def test_a_commit_without_a_pipeline_gets_an_external_one(scene: Scene, mr: Any) -> None:
-    made = await scene.api.post(f"/statuses/{mr.head}", state="running", context=NAME, target_url="http://x.example/")
+    made = await scene.api.post(
+        f"/statuses/{mr.head}", state="running", context=NAME, target_url="http://x.example/"
+    )
     assert (made.status, made.json["name"], made.json["status"]) == (201, NAME, "running")
     pipeline = scene.project.pipelines[made.json["pipeline_id"]]
     assert (pipeline.source, pipeline.ref, pipeline.status) == ("external", "change", "running")
@@ -35,7 +37,9 @@ async def test_a_status_goes_on_to_its_end_in_one_pipeline(scene: Scene, mr: Any
 
 
 @pytest.mark.parametrize(("state", "event"), [("running", "run"), ("pending", "enqueue")])
-async def test_a_transition_to_the_same_state_is_refused(scene: Scene, mr: Any, state: str, event: str) -> None:
+async def test_a_transition_to_the_same_state_is_refused(
+    scene: Scene, mr: Any, state: str, event: str
+) -> None:
     await scene.api.post(f"/statuses/{mr.head}", state=state, name=NAME)
     again = await scene.api.post(f"/statuses/{mr.head}", state=state, name=NAME)
     assert again.status == 400

@@ -99,7 +99,9 @@ class Scene:
 
     async def merge_request(self, branch: str = "change", **files: str) -> Any:
         """A merge request of the developer that changes values.yaml (or the given files)."""
-        content = {name.replace("__", "."): text for name, text in files.items()} or {"values.yaml": "replicas: 2\n"}
+        content = {name.replace("__", "."): text for name, text in files.items()} or {
+            "values.yaml": "replicas: 2\n"
+        }
         await self.gitlab.push(self.project, branch, content, self.developer, "Change the values")
         return await self.gitlab.open_merge_request(self.project, branch, self.developer, f"Do {branch}")
 
@@ -123,7 +125,9 @@ class Receiver:
     got: list[Received] = field(default_factory=list)
 
     def events(self) -> list[tuple[str, str | None]]:
-        return [(r.headers["X-Gitlab-Event"], r.json.get("object_attributes", {}).get("action")) for r in self.got]
+        return [
+            (r.headers["X-Gitlab-Event"], r.json.get("object_attributes", {}).get("action")) for r in self.got
+        ]
 
     async def take(self, request: web.Request) -> web.Response:
         self.got.append(Received(dict(request.headers), await request.read()))

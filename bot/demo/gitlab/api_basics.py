@@ -1,4 +1,4 @@
-"""API: version, people, tokens, projects, members, webhooks."""
+"""API: version, people, tokens, projects, members."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from aiohttp import web
 
 from bot.demo.gitlab import entities
 from bot.demo.gitlab.call import Call, Routes
-from bot.demo.gitlab.errors import Refused, invalid, not_found, unauthorized
-from bot.demo.gitlab.state import Hook, Level
+from bot.demo.gitlab.errors import not_found, unauthorized
+from bot.demo.gitlab.state import Level
 
 api = Routes()
 
@@ -107,60 +107,3 @@ async def _one_member(call: Call) -> web.Response:
     if number not in table:
         raise not_found()
     return call.json(entities.member(call.world, call.world.users[number], table[number]))
-
-
-def _hook(call: Call) -> Hook:
-    hook = call.world.hooks.get(call.number("hook_id"))
-    if hook is None or hook.project is not call.project:
-        raise not_found()
-    return hook
-
-
-def _apply(call: Call, hook: Hook, new: bool) -> Hook:
-    """A PUT without `token` erases the secret, as GitLab does; `signing_token` is written, never read."""
-    hook.url = call.text("url") or hook.url
-    if not hook.url.startswith(("http://", "https://")):
-        raise Refused(422, {"message": {"url": ["is blocked: Only allowed schemes are http, https"]}})
-    hook.token = call.text("token") or ""
-    if call.params.get("signing_token") is not None:
-        hook.signing_token = call.text("signing_token") or ""
-    for name in entities.HOOK_EVENTS:
-        wanted = call.flag(name)
-        if wanted or (wanted is None and new and name == "push_events"):
-            hook.events.add(name)
-        elif wanted is False:
-            hook.events.discard(name)
-    return hook
-
-
-@api.get("/projects/{id}/hooks", level=Level.MAINTAINER)
-async def _hooks(call: Call) -> web.Response:
-    return call.page([h for h in call.world.hooks.values() if h.project is call.project], entities.hook)
-
-
-@api.get("/projects/{id}/hooks/{hook_id}", level=Level.MAINTAINER)
-async def _one_hook(call: Call) -> web.Response:
-    return call.json(entities.hook(_hook(call)))
-
-
-@api.post("/projects/{id}/hooks", level=Level.MAINTAINER)
-async def _add_hook(call: Call) -> web.Response:
-    if not call.text("url"):
-        raise invalid("url is missing")
-    made = Hook(call.world.number("hook"), "", call.world.now(), call.project)
-    _apply(call, made, new=True)
-    call.world.hooks[made.id] = made
-    return call.json(entities.hook(made), 201)
-
-
-@api.put("/projects/{id}/hooks/{hook_id}", level=Level.MAINTAINER)
-async def _edit_hook(call: Call) -> web.Response:
-    hook = _apply(call, _hook(call), new=False)
-    hook.failures, hook.disabled, hook.disabled_until = 0, False, None
-    return call.json(entities.hook(hook))
-
-
-@api.delete("/projects/{id}/hooks/{hook_id}", level=Level.MAINTAINER)
-async def _delete_hook(call: Call) -> web.Response:
-    del call.world.hooks[_hook(call).id]
-    return web.Response(status=204)

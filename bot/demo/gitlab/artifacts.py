@@ -43,7 +43,7 @@ def restore(job: Job, checkout: Path) -> None:
         needed = other.name in job.spec.needs if job.spec.needs is not None else other.stage != job.stage
         if needed and not other.retried and other.artifacts is not None:
             with zipfile.ZipFile(other.artifacts) as archive:
-                archive.extractall(checkout)  # noqa: S202 - the archive is one of our own
+                archive.extractall(checkout)
 
 
 def read(job: Job, path: str) -> bytes | None:

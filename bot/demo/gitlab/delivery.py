@@ -125,9 +125,17 @@ class Postman:
         await self._send(delivery, 0.0)
         return delivery.status
 
-    async def idle(self, timeout: float = 10.0) -> None:
+    async def send_sample(self, hook: Hook, kind: str, payload: dict[str, Any]) -> int | None:
+        """One delivery to one webhook, whatever it asked for; waits for the answer's status."""
+        number = self.world.number("delivery")
+        event = self._uuid(f"event {self.world.number('event')}")
+        made = Delivery(number, hook, kind, payload, event, self._uuid(f"key {number}"))
+        self.log.append(made)
+        return await self.resend(made)
+
+    async def idle(self, within: float = 10.0) -> None:
         """Waits until nothing is on its way; TimeoutError after so many seconds."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(within):
             while self._tasks:
                 await asyncio.gather(*self._tasks)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.demo.gitlab.git_repos import Commit, FileDiff
-from bot.demo.gitlab.state import Award, Hook, Issue, Level, MergeRequest, Note, Project, Token, User
+from bot.demo.gitlab.state import Award, Issue, Level, MergeRequest, Note, Project, Token, User
 from bot.demo.gitlab.world import World
 
 Json = dict[str, Any]
@@ -262,41 +262,3 @@ def issue(world: World, it: Issue) -> Json:
             "full": f"{it.project.path}#{it.iid}",
         },
     }
-
-
-def hook(it: Hook) -> Json:
-    now_off = it.disabled or it.disabled_until is not None
-    return {
-        "id": it.id,
-        "url": it.url,
-        "name": "",
-        "description": "",
-        "created_at": iso(it.created_at),
-        **{kind: kind in it.events for kind in HOOK_EVENTS},
-        "enable_ssl_verification": True,
-        "alert_status": "disabled" if it.disabled else "temporarily_disabled" if now_off else "executable",
-        "disabled_until": iso(it.disabled_until),
-        "url_variables": [],
-        "push_events_branch_filter": None,
-        "branch_filter_strategy": "all_branches",
-        "custom_headers": [],
-        "project_id": it.project.id if it.project else None,
-    }
-
-
-HOOK_EVENTS = (
-    "push_events",
-    "tag_push_events",
-    "merge_requests_events",
-    "repository_update_events",
-    "issues_events",
-    "confidential_issues_events",
-    "note_events",
-    "confidential_note_events",
-    "pipeline_events",
-    "wiki_page_events",
-    "deployment_events",
-    "job_events",
-    "releases_events",
-    "emoji_events",
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.demo.gitlab import payloads
+from bot.demo.gitlab import payloads_notes
 from bot.demo.gitlab.errors import invalid, message
 from bot.demo.gitlab.state import Issue, Level, Project, User
 from bot.demo.gitlab.world import World
@@ -19,7 +19,7 @@ async def create(
     it = Issue(world.number("issue"), iid, project, title, description, by, now, now)
     it.labels = [world.label(project, name) for name in labels]
     project.issues[iid] = it
-    world.emit(project, "issue", payloads.issue(world, it, by, "open", {}))
+    world.emit(project, "issue", payloads_notes.issue(world, it, by, "open", {}))
     return it
 
 
@@ -40,4 +40,4 @@ async def edit(world: World, it: Issue, by: User, wanted: dict[str, Any]) -> Non
         it.state, it.closed_at, it.closed_by, action = "closed", world.now(), by, "close"
     elif event == "reopen" and it.state == "closed":
         it.state, it.closed_at, it.closed_by, action = "opened", None, None, "reopen"
-    world.emit(it.project, "issue", payloads.issue(world, it, by, action, {}))
+    world.emit(it.project, "issue", payloads_notes.issue(world, it, by, action, {}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from bot.demo.gitlab import payloads, quick_actions
+from bot.demo.gitlab import payloads_notes, quick_actions
 from bot.demo.gitlab.errors import Refused, bad_request, message, not_found, unauthorized
 from bot.demo.gitlab.mergeability import detailed_status
 from bot.demo.gitlab.state import Award, Issue, Level, MergeRequest, Note, User
@@ -78,7 +78,7 @@ def system_note(world: World, on: MergeRequest | Issue, by: User, text: str) -> 
 
 
 async def _fire(world: World, note: Note, by: User, action: str) -> None:
-    body = await payloads.note(world, note, by, action, _status(world, note))
+    body = await payloads_notes.note(world, note, by, action, _status(world, note))
     world.emit(note.noteable.project, "confidential_note" if note.internal else "note", body)
 
 
@@ -130,7 +130,7 @@ async def award(world: World, note: Note, by: User, name: str) -> Award:
         raise not_found('Award Emoji {:name=>["has already been taken"]}')
     it = Award(world.number("award"), name, by, world.now())
     note.awards.append(it)
-    body = await payloads.emoji(world, it, note, "award", _status(world, note))
+    body = await payloads_notes.emoji(world, it, note, "award", _status(world, note))
     world.emit(note.noteable.project, "emoji", body)
     return it
 
@@ -142,7 +142,7 @@ async def revoke(world: World, note: Note, by: User, number: int) -> None:
     if it.user is not by and not by.admin:
         raise unauthorized()
     note.awards.remove(it)
-    body = await payloads.emoji(world, it, note, "revoke", _status(world, note))
+    body = await payloads_notes.emoji(world, it, note, "revoke", _status(world, note))
     world.emit(note.noteable.project, "emoji", body)
 
 

@@ -67,7 +67,7 @@ def routes() -> list[web.RouteDef]:
         web.get(r"/{project:.+?}/-/pipelines/{number:\d+}", _pipeline),
         web.get(r"/{project:.+?}/-/jobs/{number:\d+}", _job),
         web.post(r"/{project:.+?}/-/jobs/{number:\d+}/act", _act_on_job),
-        web.get(r"/{project:[^.].*?}", _project),
+        web.get(r"/{project:(?!api/)[^.].*?}", _project),
     ]
 
 

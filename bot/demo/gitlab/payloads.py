@@ -1,4 +1,4 @@
-"""Bodies of the webhooks about people's work: merge requests, notes, pushes, emoji. Shapes as GitLab 18 sends them."""
+"""Bodies of the webhooks about merge requests and pushes. Shapes as GitLab 18 sends them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.demo.gitlab.entities_mr import merge_status
 from bot.demo.gitlab.git_repos import ZERO, Commit
-from bot.demo.gitlab.state import Award, Issue, Label, MergeRequest, Note, Project, User
+from bot.demo.gitlab.state import Label, MergeRequest, Project, User
 from bot.demo.gitlab.world import World
 
 Json = dict[str, Any]
@@ -92,7 +92,7 @@ def last_commit(world: World, of: Project, it: Commit) -> Json:
     }
 
 
-async def _attributes(world: World, it: MergeRequest, detailed: str) -> Json:
+async def attributes(world: World, it: MergeRequest, detailed: str) -> Json:
     head = world.head_pipeline(it)
     commit = await world.repository(it.project).commit(it.head)
     return {
@@ -153,16 +153,16 @@ async def merge_request(
     oldrev: str | None = None,
 ) -> Json:
     """`changes` maps a field to {"previous", "current"}; `oldrev` is there only when commits were pushed."""
-    attributes = await _attributes(world, it, detailed)
-    attributes["action"] = action
+    about = await attributes(world, it, detailed)
+    about["action"] = action
     if oldrev is not None:
-        attributes["oldrev"] = oldrev
+        about["oldrev"] = oldrev
     body: Json = {
         "object_kind": "merge_request",
         "event_type": "merge_request",
         "user": person(by),
         "project": project(world, it.project),
-        "object_attributes": attributes,
+        "object_attributes": about,
         "labels": [label(tag, it.project) for tag in it.labels],
         "changes": changes,
         "repository": repository(world, it.project),
@@ -172,121 +172,6 @@ async def merge_request(
     if it.reviewers:
         body["reviewers"] = [person(who) for who in it.reviewers]
     return body
-
-
-def _note_attributes(world: World, it: Note) -> Json:
-    on_mr = isinstance(it.noteable, MergeRequest)
-    where = "merge_requests" if on_mr else "issues"
-    of = it.noteable.project
-    return {
-        "attachment": None,
-        "author_id": it.author.id,
-        "change_position": None,
-        "commit_id": None,
-        "created_at": stamp(it.created_at),
-        "discussion_id": it.discussion_id,
-        "id": it.id,
-        "line_code": None,
-        "note": it.body,
-        "noteable_id": it.noteable.id,
-        "noteable_type": "MergeRequest" if on_mr else "Issue",
-        "original_position": None,
-        "position": None,
-        "project_id": of.id,
-        "resolved_at": None,
-        "resolved_by_id": None,
-        "resolved_by_push": None,
-        "st_diff": None,
-        "system": it.system,
-        "type": it.type,
-        "updated_at": stamp(it.updated_at),
-        "updated_by_id": None,
-        "description": it.body,
-        "url": f"{world.web(of, where, str(it.noteable.iid))}#note_{it.id}",
-    }
-
-
-async def note(world: World, it: Note, by: User, action: str, detailed: str) -> Json:
-    on = it.noteable
-    body: Json = {
-        "object_kind": "note",
-        "event_type": "confidential_note" if it.internal else "note",
-        "user": person(by),
-        "project_id": on.project.id,
-        "project": project(world, on.project),
-        "object_attributes": {**_note_attributes(world, it), "action": action},
-        "repository": repository(world, on.project),
-    }
-    if isinstance(on, MergeRequest):
-        attributes = await _attributes(world, on, detailed)
-        body["merge_request"] = {k: v for k, v in attributes.items() if k not in _NOT_IN_NOTES}
-    else:
-        body["issue"] = issue_attributes(world, on)
-    return body
-
-
-_NOT_IN_NOTES = frozenset({"prepared_at", "blocking_discussions_resolved", "first_contribution"})
-
-
-def issue_attributes(world: World, it: Issue) -> Json:
-    return {
-        "author_id": it.author.id,
-        "closed_at": stamp(it.closed_at),
-        "confidential": it.confidential,
-        "created_at": stamp(it.created_at),
-        "description": it.description,
-        "id": it.id,
-        "iid": it.iid,
-        "project_id": it.project.id,
-        "state_id": 1 if it.state == "opened" else 2,
-        "title": it.title,
-        "updated_at": stamp(it.updated_at),
-        "url": world.web(it.project, "issues", str(it.iid)),
-        "assignee_ids": [who.id for who in it.assignees],
-        "assignee_id": it.assignees[0].id if it.assignees else None,
-        "labels": [label(tag, it.project) for tag in it.labels],
-        "state": it.state,
-    }
-
-
-def issue(world: World, it: Issue, by: User, action: str, changes: Json) -> Json:
-    return {
-        "object_kind": "issue",
-        "event_type": "issue",
-        "user": person(by),
-        "project": project(world, it.project),
-        "object_attributes": {**issue_attributes(world, it), "action": action},
-        "labels": [label(tag, it.project) for tag in it.labels],
-        "changes": changes,
-        "repository": repository(world, it.project),
-    }
-
-
-async def emoji(world: World, it: Award, on: Note, action: str, detailed: str) -> Json:
-    """`action` is award or revoke."""
-    about = _note_attributes(world, on)
-    shown = await note(world, on, it.user, "update", detailed)
-    body: Json = {
-        "object_kind": "emoji",
-        "event_type": action,
-        "user": person(it.user),
-        "project_id": on.noteable.project.id,
-        "project": project(world, on.noteable.project),
-        "object_attributes": {
-            "user_id": it.user.id,
-            "created_at": stamp(it.created_at),
-            "id": it.id,
-            "name": it.name,
-            "awardable_type": "Note",
-            "awardable_id": on.id,
-            "updated_at": stamp(it.created_at),
-            "action": action,
-            "awarded_on_url": about["url"],
-        },
-        "note": about,
-    }
-    kind = "merge_request" if isinstance(on.noteable, MergeRequest) else "issue"
-    return {**body, kind: shown[kind]}
 
 
 async def push(

@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.demo.gitlab import (
     api_basics,
     api_ci,
+    api_hooks,
     api_merge_requests,
     api_notes,
     api_repository,
@@ -37,7 +38,7 @@ from bot.demo.gitlab.runner import Runner
 from bot.demo.gitlab.state import Hook, Level, MergeRequest, Note, Project, Protection, Settings, Token, User
 from bot.demo.gitlab.world import Limits, World
 
-_APIS = (api_basics, api_merge_requests, api_notes, api_repository, api_statuses, api_ci)
+_APIS = (api_basics, api_merge_requests, api_notes, api_repository, api_statuses, api_ci, api_hooks)
 _LIMIT = 256 * 1024 * 1024
 EVENTS = (
     "push",
@@ -84,6 +85,7 @@ class GitLab:
     def application(self) -> web.Application:
         app = web.Application(client_max_size=_LIMIT, middlewares=[self.front.middleware])
         app[WORLD] = self.world
+        app[api_hooks.POSTMAN] = self.hooks
         for module in _APIS:
             app.router.add_routes(module.api.table)
         app.router.add_routes(git_http.routes())
