@@ -5,7 +5,6 @@ import contextlib
 import json
 import signal
 import sys
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ Death: TypeAlias = Literal["time", "memory", "output", "crash"]
 
 _MEMORY_WORDS = (b"out of memory", b"cannot allocate", b"MemoryError", b"stack exceeds", b"failed to reserve")
 _START_SECONDS = 30.0
+_NOISE = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Worker:
         self._stdout: asyncio.StreamReader = _piped(process.stdout)
         self._stderr: asyncio.StreamReader = _piped(process.stderr)
         self._limits = limits
-        self._noise: deque[bytes] = deque(maxlen=16)
+        self._noise = b""
         self._listener = asyncio.create_task(self._listen())
         self.jobs = 0
         self.version = ""
@@ -105,12 +105,13 @@ class Worker:
 
     @property
     def stderr(self) -> str:
-        """The last of what it said on standard error."""
-        return b"".join(self._noise).decode(errors="replace")[-4000:]
+        """The first of what it said on standard error in its present job: there Go names its end."""
+        return self._noise.decode(errors="replace")
 
     async def ask(self, data: bytes) -> Any:
         """The answer to a request (JSON). Raises WorkerDied; then, or when cancelled, this worker is gone."""
         self.jobs += 1
+        self._noise = b""
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 answer = await self._exchange(data)
@@ -120,7 +121,7 @@ class Worker:
         except (asyncio.IncompleteReadError, ConnectionError):
             await self.stop(gently=True)
             status = self._process.returncode or 0
-            raise WorkerDied(death_of(status, b"".join(self._noise)), self.stderr) from None
+            raise WorkerDied(death_of(status, self._noise), self.stderr) from None
         except BaseException:
             self.kill()
             raise
@@ -158,7 +159,7 @@ class Worker:
 
     async def _listen(self) -> None:
         while data := await self._stderr.read(4096):
-            self._noise.append(data)
+            self._noise += data[: _NOISE - len(self._noise)]
 
 
 def death_of(status: int, said: bytes) -> Death:
