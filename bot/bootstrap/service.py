@@ -32,6 +32,7 @@ from bot.core.model import Target
 from bot.core.signature import Doorkeeper
 from bot.core.work import CommandWork, DeployWork, Done, Outcome, PlanWork, WakeWork, Work
 from bot.entry.dispatch import Dispatcher
+from bot.entry.doorbell import Doorbell
 from bot.entry.health import add_health
 from bot.entry.hook import Hook
 from bot.entry.metrics import Metrics, metrics_app
@@ -108,19 +109,21 @@ async def service(config: Config) -> AsyncIterator[Running]:
         limits = RenderLimits(
             memory=config.helm.render_memory * 1024 * 1024, wall_seconds=config.helm.render_timeout
         )
-        settings = Settings(config.chart_cache, key, config.helm.workers, limits)
+        catalogues = [str(config.charts.catalogue)] if config.charts.catalogue else []
+        settings = Settings(config.chart_cache, key, config.helm.workers, limits, catalogues=catalogues)
         wired = await stack.enter_async_context(tools(settings))
         forge, repositories = await _gitlab(config, stack)
         metrics = Metrics()
         targets = _targets(config, wired)
         engine = _engine(config, wired, store, forge, repositories, targets, metrics)
         await stack.enter_async_context(engine)
-        dispatcher = await stack.enter_async_context(Dispatcher(inbox, engine, store))
+        bell = Doorbell()
+        await stack.enter_async_context(Dispatcher(inbox, engine, store, bell))
         doorkeeper = Doorkeeper(
             config.webhook.token.get_secret_value() if config.webhook.token else None,
             [token.get_secret_value() for token in config.webhook.signing_tokens],
         )
-        hook = Hook(doorkeeper, inbox, list(targets.values()), metrics, hand_over=dispatcher.notice)
+        hook = Hook(doorkeeper, inbox, list(targets.values()), bell, metrics)
         app = web.Application(client_max_size=0, middlewares=[metrics.measure])
         hook.add_to(app)
         add_health(app, {"database": store.ping, "engine": engine.check, "helm": wired.helm})

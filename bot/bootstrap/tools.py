@@ -41,20 +41,24 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How tools are built. `cache` holds charts; `key` fingerprints masked values."""
+    """How tools are built.
+
+    `cache` holds charts; `key` fingerprints masked values; `catalogues` are files laid over the shipped one.
+    """
 
     cache: Path
     key: bytes
     workers: int = 2
     limits: RenderLimits | None = None
     readable: Sequence[Path] = ()
+    catalogues: Sequence[str] = ()
 
 
 @asynccontextmanager
 async def tools(settings: Settings) -> AsyncIterator[Tools]:
     """Tools for as long as the context lasts; the render workers end with it."""
     settings.cache.mkdir(parents=True, exist_ok=True)
-    catalogue = load_catalogue()
+    catalogue = load_catalogue(settings.catalogues)
     readable = [settings.cache, bundled_charts(), *settings.readable]
     renderer = SdkRenderer(settings.workers, settings.limits, [str(path.resolve()) for path in readable])
     charts = ChartCache(settings.cache)

@@ -57,7 +57,9 @@ async def _apply(
     target = options.resolve()
     tree = open_checkout(path)
     say(f"purser apply: target {target.name}, commit {tree.head or 'none'}")
-    settings = Settings(cache=state_dir() / "charts", key=fingerprint_key(state_dir()))
+    settings = Settings(
+        cache=state_dir() / "charts", key=fingerprint_key(state_dir()), catalogues=options.catalogues
+    )
     async with tools(settings) as wired:
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"
         helm = await deployer(target, wired.engine)

@@ -29,6 +29,15 @@ class TargetOptions:
         None
     )
 
+    catalogue: Annotated[Path | None, Parameter(help="catalogue of apps, laid over the shipped one")] = None
+
+    @property
+    def catalogues(self) -> list[str]:
+        """The catalogue files besides the shipped one."""
+        configured = load(self.config, os.environ).charts.catalogue if self.config else None
+        chosen = self.catalogue or configured
+        return [str(chosen)] if chosen else []
+
     def resolve(self) -> Target:
         """The target that these flags mean.
 

@@ -180,6 +180,9 @@ class Charts(_Model):
     cache_dir: Path | None = Field(
         default=None, description="where fetched charts are kept; unset: data_dir/charts"
     )
+    catalogue: Path | None = Field(
+        default=None, description="a catalogue of managed apps, laid over the one that comes with Purser"
+    )
 
 
 class Helm(_Model):

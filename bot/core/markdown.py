@@ -33,6 +33,7 @@ def text(value: str) -> str:
     line = visible(_LINE_BREAKS.sub(" ", value)).strip()
     broken = _LINK.sub("\0", _REFERENCE.sub("\0", line))
     escaped = "".join(_JOINER if c == "\0" else _ENTITY.get(c, c) for c in broken)
+    escaped = re.sub(r"&#58;(?= |$)", ":", escaped)
     if escaped[:1] in ("/", "-", "+", "=", "(") or re.match(r"\d+[.)]", escaped):
         return f"&#{ord(escaped[0])};{escaped[1:]}"
     return escaped
