@@ -1,13 +1,13 @@
 """In-memory keeping with the same contracts as the real one, for the demo, dry runs and tests."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.app.ports.keeping import Clock, Deployment, StoredPlan
 from bot.core.delivery import Delivery
-from bot.core.trail import FIRST, Entry, digest_of, first_broken
+from bot.core.trail import FIRST, Entry, Happening, first_broken, follow
 from bot.core.work import DeployWork, PlanWork, WakeWork, Work, key, lane
 
 
@@ -65,14 +65,16 @@ class MemoryStore:
         self, kind: str, project: str, iid: int | None, facts: Mapping[str, Any], once: str
     ) -> None:
         """See the port."""
-        if once in self._recorded:
-            return
-        self._recorded.add(once)
-        before = self._entries[-1].digest if self._entries else FIRST
-        at = self._clock().astimezone(UTC).isoformat()
-        digest = digest_of(before, at=at, kind=kind, project=project, iid=iid, facts=facts)
-        number = len(self._entries) + 1
-        self._entries.append(Entry(number, at, kind, project, iid, dict(facts), before, digest))
+        await self.record_all([Happening(kind, project, iid, dict(facts), once)])
+
+    async def record_all(self, happenings: Sequence[Happening]) -> None:
+        """Adds a trail entry for each whose `once` is new."""
+        for each in happenings:
+            if each.once not in self._recorded:
+                self._recorded.add(each.once)
+                before = self._entries[-1].digest if self._entries else FIRST
+                at = self._clock().astimezone(UTC).isoformat()
+                self._entries += follow(before, [each], at, len(self._entries) + 1)
 
     async def trail(self, project: str, iid: int | None = None) -> list[Mapping[str, Any]]:
         """See the port."""

@@ -1,7 +1,8 @@
 """Our own tables behind the port `Store`."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.adapters import tables
 from bot.adapters.store_database import TRAIL_LOCK, lock
 from bot.app.ports.keeping import Clock, Deployment, StoredPlan
-from bot.core.trail import FIRST, Entry, digest_of, first_broken
+from bot.core.trail import FIRST, Entry, Happening, first_broken, follow
 
 
 def utc_now() -> datetime:
@@ -103,19 +104,26 @@ class SqlStore:
         self, kind: str, project: str, iid: int | None, facts: Mapping[str, Any], once: str
     ) -> None:
         """See the port."""
+        await self.record_all([Happening(kind, project, iid, facts, once)])
+
+    async def record_all(self, happenings: Sequence[Happening]) -> None:
+        """Adds a trail entry for each whose `once` is new, in one transaction."""
         table = tables.trail
+        by_key = {each.once: each for each in happenings}
         async with self._engine.begin() as connection:
             await lock(connection, TRAIL_LOCK)
-            known = await connection.execute(sa.select(table.c.id).where(table.c.once == once))
-            if known.first() is not None:
+            known = await connection.execute(sa.select(table.c.once).where(table.c.once.in_(by_key)))
+            fresh = by_key.keys() - set(known.scalars())
+            adding = [each for key, each in by_key.items() if key in fresh]
+            if not adding:
                 return
-            last = await connection.execute(sa.select(table.c.digest).order_by(table.c.id.desc()).limit(1))
-            before = last.scalar_one_or_none() or FIRST
+            newest = sa.select(table.c.id, table.c.digest).order_by(table.c.id.desc()).limit(1)
+            last = (await connection.execute(newest)).first()
+            number, before = (last.id, last.digest) if last else (0, FIRST)
             at = self._clock().astimezone(UTC).isoformat()
-            digest = digest_of(before, at=at, kind=kind, project=project, iid=iid, facts=facts)
-            entry = {"at": at, "kind": kind, "project": project, "iid": iid, "facts": dict(facts)}
-            insert = sa.insert(table).values(**entry, once=once, before=before, digest=digest)
-            await connection.execute(insert)
+            chained = zip(adding, follow(before, adding, at, number + 1), strict=True)
+            rows = [{**_fields(entry), "once": each.once} for each, entry in chained]
+            await connection.execute(sa.insert(table), rows)
 
     async def trail(self, project: str, iid: int | None = None) -> list[Mapping[str, Any]]:
         """See the port."""
@@ -164,3 +172,7 @@ def _same_plan(one: StoredPlan, other: StoredPlan) -> bool:
         other.complete,
         dict(other.document),
     )
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {each.name: getattr(entry, each.name) for each in fields(entry)} | {"facts": dict(entry.facts)}

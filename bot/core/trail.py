@@ -24,6 +24,17 @@ class Entry:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something to write down. `once` tells it from all others: the same one again adds nothing."""
+
+    kind: str
+    project: str
+    iid: int | None
+    facts: Mapping[str, Any]
+    once: str
+
+
 def digest_of(
     before: str, *, at: str, kind: str, project: str, iid: int | None, facts: Mapping[str, Any]
 ) -> str:
@@ -47,3 +58,15 @@ def first_broken(entries: Iterable[Entry]) -> int | None:
             return entry.id
         before = entry.digest
     return None
+
+
+def follow(before: str, happenings: Iterable[Happening], at: str, first_id: int) -> list[Entry]:
+    """The entries for these, each chained to the one before and the first to the digest `before`."""
+    entries = []
+    for number, each in enumerate(happenings, first_id):
+        digest = digest_of(
+            before, at=at, kind=each.kind, project=each.project, iid=each.iid, facts=each.facts
+        )
+        entries.append(Entry(number, at, each.kind, each.project, each.iid, each.facts, before, digest))
+        before = digest
+    return entries

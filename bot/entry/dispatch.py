@@ -1,14 +1,16 @@
 """From the inbox into the queue: what was answered is worked on, whatever dies in between."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 import structlog
 
-from bot.app.ports.keeping import Queue, Store
+from bot.app.ports.keeping import Queue
 from bot.core.delivery import Delivery
+from bot.core.trail import Happening
 from bot.core.work import WakeWork, Work, key
+from bot.entry.doorbell import Doorbell
 
 log = structlog.get_logger()
 
@@ -23,35 +25,42 @@ class Inbox(Protocol):
     async def forget(self) -> int: ...
 
 
+class Trail(Protocol):
+    """Where it is written down."""
+
+    async def record_all(self, happenings: Sequence[Happening]) -> None: ...
+
+
 class Dispatcher:
-    """Hands over what is in the inbox, in order. `async with` it; call `notice` after a delivery was kept.
+    """Hands over what is in the inbox, in order, each time the bell rings. `async with` it.
 
     A delivery may be handed over twice (a kill between queue and inbox): the queue knows work by its key.
+    `look_again` are the seconds after which it looks without a ring, `yield_for` those for which a
+    hand-over waits at most while deliveries are being answered.
     """
 
     def __init__(
         self,
         inbox: Inbox,
         queue: Queue,
-        store: Store,
+        trail: Trail,
+        bell: Doorbell,
         *,
         look_again: float = 5.0,
+        yield_for: float = 0.25,
         forget_every: float = 3600.0,
     ) -> None:
         self._inbox = inbox
         self._queue = queue
-        self._store = store
+        self._trail = trail
+        self._bell = bell
         self._look_again = look_again
+        self._yield_for = yield_for
         self._forget_every = forget_every
-        self._noticed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def notice(self) -> None:
-        """Something new is in the inbox."""
-        self._noticed.set()
-
     async def __aenter__(self) -> "Dispatcher":
-        self._noticed.set()
+        self._bell.ring()
         self._tasks = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._forget())]
         return self
 
@@ -62,51 +71,58 @@ class Dispatcher:
 
     async def _dispatch(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(self._look_again):
-                    await self._noticed.wait()
-            except TimeoutError:
-                pass  # look anyway: a notice may have died with the process before
-            self._noticed.clear()
+            await self._bell.rung(self._look_again)
             try:
                 while await self.drain():
                     pass
             except Exception:
                 log.exception("dispatch.failed")
                 await asyncio.sleep(self._look_again)
+                self._bell.ring()
 
     async def _forget(self) -> None:
         while True:
-            await asyncio.sleep(self._forget_every)
             try:
                 log.info("inbox.forgot", deliveries=await self._inbox.forget())
             except Exception:
                 log.exception("inbox.forget_failed")
+            await asyncio.sleep(self._forget_every)
 
     async def drain(self) -> int:
         """Hands over one batch; gives how many deliveries it held."""
+        await self._bell.quiet(self._yield_for)
         batch = await self._inbox.waiting()
-        wakes: set[Work] = set()
-        for delivery in batch:
-            for work in delivery.works:
-                if isinstance(work, WakeWork):
-                    wakes.add(work)
-                else:
-                    await self._hand_over(delivery, work)
+        wakes = {work for delivery in batch for work in delivery.works if isinstance(work, WakeWork)}
+        fresh: list[tuple[Delivery, Work]] = []
+        for delivery, work in _lasting(batch):
+            await self._bell.quiet(self._yield_for)
+            if await self._queue.submit(work):
+                fresh.append((delivery, work))
+                log.info("work.queued", work=key(work), delivery_event=delivery.event)
+            else:
+                log.info("work.known", work=key(work), delivery_event=delivery.event)
         for wake in wakes:
             await self._queue.submit(wake)
+        if fresh:
+            await self._trail.record_all([_happening(delivery, work) for delivery, work in fresh])
         if batch:
             await self._inbox.handed_over([delivery.key for delivery in batch])
         return len(batch)
 
-    async def _hand_over(self, delivery: Delivery, work: Work) -> None:
-        fresh = await self._queue.submit(work)
-        log.info("work.queued" if fresh else "work.known", work=key(work), delivery_event=delivery.event)
-        if fresh and not isinstance(work, WakeWork):
-            await self._store.record(
-                "delivery",
-                delivery.project,
-                work.iid,
-                {"event": delivery.event, "work": key(work), "digest": delivery.digest},
-                once=f"delivery:{delivery.key}:{key(work)}",
-            )
+
+def _lasting(batch: list[Delivery]) -> Iterator[tuple[Delivery, Work]]:
+    """Work that the queue keeps, in order."""
+    for delivery in batch:
+        for work in delivery.works:
+            if not isinstance(work, WakeWork):
+                yield delivery, work
+
+
+def _happening(delivery: Delivery, work: Work) -> Happening:
+    return Happening(
+        "delivery",
+        delivery.project,
+        None if isinstance(work, WakeWork) else work.iid,
+        {"event": delivery.event, "work": key(work), "digest": delivery.digest},
+        once=f"delivery:{delivery.key}:{key(work)}",
+    )

@@ -16,6 +16,7 @@ from bot.core.delivery import Delivery
 from bot.core.intake import project_of, works
 from bot.core.model import Target
 from bot.core.signature import Doorkeeper
+from bot.entry.doorbell import Doorbell
 from bot.entry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -68,19 +69,16 @@ class _Refused(Exception):
 
 
 class Hook:
-    """The route. `hand_over` is called (and must return at once) after something new was kept.
-
-    `read_seconds` bounds the whole body; `now` gives Unix seconds.
-    """
+    """The route. `read_seconds` bounds the whole body; `now` gives Unix seconds."""
 
     def __init__(
         self,
         doorkeeper: Doorkeeper,
         inbox: Inbox,
         targets: Sequence[Target],
+        bell: Doorbell,
         metrics: Metrics,
         *,
-        hand_over: Callable[[], None] = lambda: None,
         read_seconds: float = 10.0,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -91,7 +89,7 @@ class Hook:
             for project in {target.project for target in targets}
         }
         self._metrics = metrics
-        self._hand_over = hand_over
+        self._bell = bell
         self._read_seconds = read_seconds
         self._now = now
 
@@ -101,7 +99,8 @@ class Hook:
 
     async def __call__(self, request: web.Request) -> web.Response:
         try:
-            result = await self._take(request)
+            with self._bell.answering():
+                result = await self._take(request)
         except _Refused as refused:
             result = refused.result
             log.info("delivery.refused", result=result)
@@ -160,7 +159,7 @@ class Hook:
             return "unavailable"
         if not fresh:
             return "known"
-        self._hand_over()
+        self._bell.ring()
         return "accepted"
 
 
