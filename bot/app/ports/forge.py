@@ -94,11 +94,14 @@ class Forge(Protocol):
     async def merge_request(self, project: str, iid: int) -> MergeRequest | None: ...
 
     async def merge_requests(self, project: str, updated_after: datetime) -> AsyncIterator[MergeRequest]:
-        """Those updated since, oldest first, every page."""
+        """Those updated since, oldest first, every page; their `head_pipeline_id` is None (lists lack it)."""
         ...
 
     async def merge_ref(self, project: str, iid: int) -> str | None:
-        """The commit that the target branch would have; None while GitLab computes it or on a conflict."""
+        """The commit that the target branch would have, of the head as it is now.
+
+        None while GitLab computes it, on a conflict, and when there is nothing (left) to merge.
+        """
         ...
 
     async def default_branch(self, project: str) -> str: ...
@@ -115,17 +118,23 @@ class Forge(Protocol):
         """Our own notes, every page, oldest first."""
         ...
 
-    async def note(self, project: str, iid: int, note_id: int) -> Note | None: ...
+    async def note(self, project: str, iid: int, note_id: int) -> Note | None:
+        """One note; its `discussion_id` may be empty, as GitLab does not say it here."""
+        ...
 
     async def upsert_note(self, project: str, iid: int, marker: str, body: str) -> int:
         """One note of ours per marker: found on every page by marker and author, edited in place, else made.
 
-        An unchanged body is not sent again. Gives the note's id.
+        An unchanged body is not sent again. Gives the note's id. Raises ForgeRefused (`note-swallowed`) where
+        GitLab took the whole body for quick actions.
         """
         ...
 
     async def reply(self, project: str, iid: int, discussion_id: str, marker: str, body: str) -> int:
-        """A note in that discussion, once per marker (an existing one is edited)."""
+        """A note in that discussion, once per marker (an existing one is edited).
+
+        Raises ForgeRefused (`not-found`) where the discussion is gone.
+        """
         ...
 
     async def react(self, project: str, iid: int, note_id: int, emoji: str) -> None:
@@ -147,13 +156,19 @@ class Forge(Protocol):
         ...
 
     async def find_pipeline(self, project: str, sha: str, seal: str, target: str) -> Pipeline | None:
-        """A pipeline on `sha` that was given this seal and target (inputs or variables)."""
+        """The newest pipeline of ours on `sha` that was given this seal and target (inputs or variables).
+
+        Inputs cannot be read back: those are known by the name of a job, `purser-apply <target>`, followed or
+        not by the seal's first digits (8 or more). Without digits any seal matches.
+        """
         ...
 
     async def create_pipeline(self, project: str, ref: str, sha: str, inputs: Mapping[str, str]) -> Pipeline:
         """A pipeline on `ref`, which must be at `sha`, with inputs PURSER_*, else as variables.
 
-        Raises ForgeRefused (`ref-moved` where the branch is past `sha`).
+        One of this seal and target that has not ended is given instead of a second one. Raises ForgeRefused:
+        `ref-moved` (the branch is past `sha`), `no-pipeline` (no CI file, or none of its jobs wants to run),
+        `inputs-refused`, `variables-refused`.
         """
         ...
 
