@@ -128,7 +128,7 @@ def _applied(case: Case, rendered: Rendered) -> Asking[list[Outcome]]:
     steps += [rehearse_object(stage, piece) for piece in stage.targets]
     steps += [rehearse_deletion(stage, piece) for piece in base if piece.ref.identity not in handled]
     outcomes = yield from together(steps)
-    return [*gone, *outcomes, *_about_namespaces(stage)]
+    return [*gone, *_about_method(stage), *outcomes, *_about_namespaces(stage)]
 
 
 def _kind(ref: ObjectRef) -> tuple[str, str]:
@@ -147,6 +147,30 @@ def _unreadable(case: Case, piece: Piece) -> Outcome:
     says = f"{found.message} The deployed revision holds it, so Helm can neither upgrade nor uninstall."
     fix = "Map the old API in the release's record (the plugin helm-mapkubeapis does), or restore its CRD."
     return Outcome((), (replace(found, code="old-api-removed", message=says, fix=fix),))
+
+
+def _about_method(stage: Stage) -> list[Outcome]:
+    if not stage.client_side:
+        return []
+    found = [
+        Finding(
+            Level.INFO,
+            "client-side-release",
+            "Helm applies this release client-side, as it was last deployed (by Helm 3, say): fields changed "
+            "by hand are set back where the chart says them, and stay where it does not.",
+        )
+    ]
+    if stage.case.desired.force_conflicts:
+        found.append(
+            Finding(
+                Level.ERROR,
+                "force-client-side",
+                "force_conflicts does not go with a release that Helm applies client-side: Helm refuses.",
+                "Take force_conflicts out for this release, or move it to server-side apply first "
+                "(`helm upgrade --server-side=true`).",
+            )
+        )
+    return [Outcome((), tuple(found))]
 
 
 def _about_namespaces(stage: Stage) -> list[Outcome]:

@@ -11,6 +11,7 @@ from bot.core.question import Apply, Create, Found, NoSuchKind, Question, Read, 
 from bot.core.refusals import refusal
 from bot.core.rehearsal_asking import Asking, ask
 from bot.core.rehearsal_case import Outcome, Piece, Stage
+from bot.core.rehearsal_client_side import patched
 from bot.core.rehearsal_outcome import outcome, warnings
 
 STAND_IN = "default"
@@ -37,6 +38,8 @@ def rehearse_object(stage: Stage, piece: Piece) -> Asking[Outcome]:
     marked = in_place(owned_by(piece.manifest, release.name, release.namespace), ref)
     if live is None:
         return (yield from created(stage, piece.ref, marked, source=piece.manifest))
+    if stage.client_side:
+        return (yield from patched(stage, Piece(ref, marked), live, source=piece.manifest))
     return (yield from applied(stage, Piece(ref, marked), live, source=piece.manifest))
 
 
@@ -90,6 +93,9 @@ def created(
             plan = ObjectPlan(
                 ref, "create", hook=hook, after=stage.case.masker.manifest(comparable(manifest))
             )
+            if stage.client_side and error.code == "unknown-field":
+                # Helm's client-side creation does not ask for strict validation; the field is dropped.
+                return Outcome((plan,), (replace(error, level=Level.WARNING),))
             if elsewhere and error.code in _NOT_ABOUT_THE_OBJECT:
                 return Outcome((plan,), (_not_checked(ref, error),))
             return Outcome((plan,), (error,))

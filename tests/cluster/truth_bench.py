@@ -1,0 +1,333 @@
+"""Plans a change, really makes it with Helm's own command, and holds the plan against what happened."""
+
+import copy
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
+from bot.adapters.helm_sdk import SdkRenderer
+from bot.core.diff import changes, comparable, same
+from bot.core.model import ChartInCheckout, DesiredRelease, Manifest, Target
+from bot.core.noise import MARKER, blanked
+from bot.core.planned import ObjectPlan, ReleasePlan
+from bot.core.pointer import put
+from bot.core.redact import Masker
+from bot.core.rehearsal import Case, Overlay, rehearse
+from bot.core.rehearsal_outcome import ASSIGNED
+from bot.core.release import LocalChart, RenderJob
+from tests.cluster.api import Api, ApiError
+
+RELEASE = "app"
+Files = Mapping[str, str]
+Touch = Callable[[Api, str], None]
+State = dict[tuple[str, str, str], Manifest]
+
+_LISTS = tuple(
+    f"/{path}"
+    for path in (
+        *(
+            f"api/v1/{kind}"
+            for kind in ("namespaces", "configmaps", "secrets", "services", "serviceaccounts")
+        ),
+        *(f"api/v1/{kind}" for kind in ("persistentvolumeclaims", "resourcequotas", "limitranges")),
+        *(f"apis/apps/v1/{kind}" for kind in ("deployments", "statefulsets", "daemonsets")),
+        *(f"apis/batch/v1/{kind}" for kind in ("jobs", "cronjobs")),
+        *(f"apis/networking.k8s.io/v1/{kind}" for kind in ("ingresses", "networkpolicies")),
+        *(f"apis/rbac.authorization.k8s.io/v1/{kind}" for kind in ("roles", "rolebindings")),
+        *(f"apis/rbac.authorization.k8s.io/v1/{kind}" for kind in ("clusterroles", "clusterrolebindings")),
+        "apis/policy/v1/poddisruptionbudgets",
+        "apis/autoscaling/v2/horizontalpodautoscalers",
+        "apis/scheduling.k8s.io/v1/priorityclasses",
+        "apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    )
+)
+_SET_BY_CONTROLLERS = ("deployment.kubernetes.io/revision",)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One change: a chart as installed, what people did meanwhile, the chart or values that follow.
+
+    Files are templates by name; `before` None: nothing is installed; `after` None: the release is
+    uninstalled. `{ns}` in templates is the test's namespace. `fails` is the code of the error that the plan
+    must foresee, and the sign that the real operation must fail; `says` codes that must be among the findings.
+    """
+
+    says_what: str
+    before: Files | None
+    after: Files | None
+    touch: Touch | None = None
+    values: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
+    install: tuple[str, ...] = ()
+    fails: str = ""
+    says: tuple[str, ...] = ()
+    actions: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    namespace: str = ""
+    failing_install: bool = False
+    version: str = "1.1.0"
+    action: str = ""
+
+
+class Bench:
+    """Helm, an API server and a planner, in one namespace."""
+
+    def __init__(self, api: Api, kubeconfig: Path, helm: Path, namespace: str, folder: Path) -> None:
+        self.api, self.kubeconfig, self.namespace, self.folder = api, kubeconfig, namespace, folder
+        self._helm = helm
+
+    def chart(self, files: Files, name: str, version: str) -> Path:
+        chart = self.folder / name / "chart"
+        content = {"Chart.yaml": f"apiVersion: v2\nname: chart\nversion: {version}\n", **files}
+        for path, text in content.items():
+            place = path if "/" in path or path == "Chart.yaml" else f"templates/{path}"
+            target = chart / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text.replace("{ns}", self.namespace), encoding="utf-8")
+        return chart
+
+    def helm(self, *arguments: str, namespace: str = "") -> subprocess.CompletedProcess[str]:
+        where = ("--kubeconfig", str(self.kubeconfig), "--namespace", namespace or self.namespace)
+        return subprocess.run(
+            [str(self._helm), *arguments, *where], check=False, capture_output=True, text=True, timeout=60
+        )
+
+    def deploy(self, chart: Path, values: Mapping[str, Any], *flags: str, namespace: str = "") -> Any:
+        path = chart.parent / "values.json"
+        path.write_text(json.dumps(values), encoding="utf-8")
+        return self.helm(
+            *("upgrade", "--install", "--reset-values", RELEASE, str(chart), "-f", str(path), *flags),
+            namespace=namespace,
+        )
+
+    def state(self) -> State:
+        """Every object of the test that is nobody's offspring, as the API server has it."""
+        return {
+            _name(manifest): manifest
+            for path in (*_LISTS, f"/apis/{self.namespace}.truth/v1/things")
+            for manifest in self._list(path)
+            if _of_interest(manifest, self.namespace)
+        }
+
+    def _list(self, path: str) -> list[Manifest]:
+        try:
+            answer = self.api.call("GET", path)
+        except ApiError as error:
+            if error.status == 404:
+                return []
+            raise
+        kind, version = answer["kind"].removesuffix("List"), answer["apiVersion"]
+        return [{"apiVersion": version, "kind": kind, **item} for item in answer["items"]]
+
+    async def plan(
+        self,
+        desired: DesiredRelease,
+        chart: Path | None,
+        version: str,
+        renderer: SdkRenderer,
+        overlay: Overlay | None = None,
+    ) -> ReleasePlan:
+        target = Target(name="truth", project="p", kubeconfig=str(self.kubeconfig))
+        async with KubernetesClusters({}).open(target) as cluster:
+            assert isinstance(cluster, KubernetesCluster)
+            live = await cluster.release(desired.namespace, desired.name)
+            local = LocalChart(str(chart), f"sha256:{version}", "chart", version) if chart else None
+            renderings = []
+            if local:
+                gone = live is None or live.newest.status == "uninstalled"
+                job = RenderJob(
+                    local, desired.name, desired.namespace, desired.values, await cluster.capabilities(),
+                    revision=1 if gone or live is None else live.newest.revision + 1, is_upgrade=not gone,
+                )  # fmt: skip
+                renderings = [await renderer.render(job), await renderer.render(job)]
+            case = Case(
+                desired=desired,
+                rendered=renderings[0] if renderings else None,
+                again=renderings[1] if renderings else None,
+                live=live,
+                scopes=await cluster.scopes(),
+                masker=Masker(b"truth"),
+                overlay=overlay or Overlay(),
+                chart=local,
+            )
+            return await drive(case, cluster)
+
+
+async def drive(case: Case, cluster: KubernetesCluster) -> ReleasePlan:
+    rehearsal = rehearse(case)
+    try:
+        questions = next(rehearsal)
+        while True:
+            questions = rehearsal.send(await cluster.ask(questions))
+    except StopIteration as end:
+        plan: ReleasePlan = end.value
+        return plan
+
+
+async def tell(bench: Bench, story: Story, renderer: SdkRenderer) -> ReleasePlan:
+    """The whole story. Gives the plan; raises AssertionError for a miss or an invention."""
+    namespace = story.namespace.replace("{ns}", bench.namespace) or bench.namespace
+    if story.before is not None:
+        first = bench.chart(story.before, "first", "1.0.0")
+        done = bench.deploy(first, story.values[0], *story.install, namespace=namespace)
+        assert story.failing_install or done.returncode == 0, done.stderr
+    if story.touch:
+        story.touch(bench.api, namespace)
+    chart = None if story.after is None else bench.chart(story.after, "second", story.version)
+    desired = DesiredRelease(
+        RELEASE, namespace, ChartInCheckout("chart"), story.values[1], installed=chart is not None,
+        **{"create_namespace": False, **story.options},
+    )  # fmt: skip
+    before = bench.state()
+    plan = await bench.plan(desired, chart, story.version, renderer)
+    assert bench.state() == before, "planning changed the cluster"
+    done = _operate(bench, desired, chart, plan, namespace)
+    _hold(story, plan, done.returncode, done.stderr)
+    if not story.fails:
+        compare(plan, before, bench.state())
+    return plan
+
+
+def _operate(
+    bench: Bench, desired: DesiredRelease, chart: Path | None, plan: ReleasePlan, namespace: str
+) -> subprocess.CompletedProcess[str]:
+    if plan.action == "none":
+        return subprocess.CompletedProcess([], 0, "", "")
+    if chart is None:
+        return bench.helm("uninstall", RELEASE, namespace=namespace)
+    flags = ["--create-namespace"] if desired.create_namespace else []
+    flags += ["--force-conflicts"] if desired.force_conflicts else []
+    done: subprocess.CompletedProcess[str] = bench.deploy(
+        chart, desired.values, *flags, "--timeout", "20s", namespace=namespace
+    )
+    return done
+
+
+def _hold(story: Story, plan: ReleasePlan, code: int, stderr: str) -> None:
+    errors = [finding for finding in plan.findings if finding.level == "error"]
+    if story.fails:
+        assert code != 0, f"Helm did not fail, and was to: {errors}"
+        assert story.fails in {finding.code for finding in errors}, f"not foreseen: {stderr}\n{errors}"
+    else:
+        assert code == 0, f"not foreseen: {stderr}\n{plan.findings}"
+        assert errors == [], f"invented: {errors}"
+        assert plan.digest or plan.action == "none"
+    codes = {finding.code for finding in plan.findings}
+    assert set(story.says) <= codes, f"{codes} lacks {set(story.says) - codes}"
+    assert not story.action or plan.action == story.action
+    actions = {f"{one.ref.kind}/{one.ref.name}": one.action for one in plan.objects}
+    for name, action in (
+        (key.replace("{ns}", plan.namespace.removesuffix("-new")), one) for key, one in story.actions.items()
+    ):
+        assert actions.get(name) == action, f"{name} is to be {action}: {actions}"
+
+
+def compare(plan: ReleasePlan, before: State, after: State) -> None:
+    """Every object that changed is in the plan, as it is now; and nothing is in it that did not happen."""
+    masker = Masker(b"truth")
+    planned = {(one.ref.kind, one.ref.namespace, one.ref.name): one for one in plan.objects}
+    random = [one for one in plan.objects if "/metadata/name" in one.noise]
+    for name in sorted({*before, *after, *planned}):
+        was, now, one = before.get(name), after.get(name), planned.get(name)
+        if one is not None and one in random:
+            continue
+        if one is None and now is not None and any(_alike(now, other) for other in random):
+            continue
+        changed = not same(_calm(was), _calm(now))
+        if one is None:
+            assert not changed, f"missed: {name}: {changes(_calm(was) or {}, _calm(now) or {})}"
+            continue
+        _judge(one, was, now, changed=changed, masker=masker)
+
+
+def _judge(
+    one: ObjectPlan, was: Manifest | None, now: Manifest | None, *, changed: bool, masker: Masker
+) -> None:
+    where = f"{one.action} {one.ref}"
+    if one.deleted_after and one.action != "delete":
+        assert now is None, f"{where}: still there"
+        return
+    match one.action:
+        case "create":
+            assert was is None, f"{where}: was there"
+            assert now is not None, f"{where}: never came"
+        case "delete":
+            assert was is not None, f"{where}: was never there"
+            assert now is None, f"{where}: still there"
+        case "unchanged":
+            assert not changed, f"missed in {where}: {changes(_calm(was) or {}, _calm(now) or {})}"
+        case "update" | "replace":
+            assert was is not None, f"{where}: was never there"
+            assert now is not None, f"{where}: is gone"
+            assert changed or one.action == "replace", f"invented: {where}: {one.changes}"
+    if now is not None and one.after is not None:
+        assert was is None or one.action != "update" or one.changes or one.noise, f"{where} without changes"
+        expected, real = _leveled(one, one.after, masker.manifest(_calm(now) or {}))
+        wrong = changes(expected, real)
+        assert not wrong, f"{where}: planned otherwise than it came: {wrong}"
+
+
+def _leveled(one: ObjectPlan, expected: Manifest, real: Manifest) -> tuple[Manifest, Manifest]:
+    """Both without random and assigned values."""
+    expected, real = _calm(blanked(expected, one.noise)) or {}, copy.deepcopy(blanked(real, one.noise))
+    for pointer in _places_of(expected, ASSIGNED):
+        put(real, pointer, ASSIGNED)
+    return expected, real
+
+
+def _places_of(value: Any, wanted: str, here: str = "") -> list[str]:
+    if value == wanted:
+        return [here]
+    if isinstance(value, dict):
+        items = [(key.replace("~", "~0").replace("/", "~1"), item) for key, item in value.items()]
+    elif isinstance(value, list):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    else:
+        return []
+    return [place for key, item in items for place in _places_of(item, wanted, f"{here}/{key}")]
+
+
+def _calm(manifest: Manifest | None) -> Manifest | None:
+    """Without what controllers write on their own."""
+    if manifest is None:
+        return None
+    made = copy.deepcopy(comparable(manifest))
+    annotations = made["metadata"].get("annotations")
+    for key in _SET_BY_CONTROLLERS:
+        if annotations and key in annotations:
+            del annotations[key]
+    if annotations == {}:
+        del made["metadata"]["annotations"]
+    if made["kind"] == "Namespace":
+        made["metadata"].pop("deletionTimestamp", None)
+        made.pop("spec", None)
+    return made
+
+
+def _name(manifest: Manifest) -> tuple[str, str, str]:
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def _of_interest(manifest: Manifest, namespace: str) -> bool:
+    metadata = manifest["metadata"]
+    place = f"{metadata.get('namespace')}/{metadata['name']}"
+    helms = manifest["kind"] == "Secret" and manifest.get("type") == "helm.sh/release.v1"
+    own = (manifest["kind"], metadata["name"]) in (
+        ("ConfigMap", "kube-root-ca.crt"),
+        ("ServiceAccount", "default"),
+    )
+    offspring = bool(metadata.get("ownerReferences") or metadata.get("deletionTimestamp"))
+    return namespace in place and not helms and not own and not offspring
+
+
+def _alike(manifest: Manifest, one: ObjectPlan) -> bool:
+    return manifest["kind"] == one.ref.kind
+
+
+__all__ = ["MARKER", "RELEASE", "Bench", "Files", "Story", "compare", "replace", "tell"]
