@@ -26,6 +26,9 @@ POLL = 15.0
 VERIFY_POLL = 3.0
 VERIFY_FOR = timedelta(minutes=10)
 LOG_TAIL = 8_000
+REFUSED = "the seal no longer holds"
+"""What `purser apply` says when it refuses; the job's log is all that a pipeline gives back."""
+
 FINISHED = ("success", "failed", "canceled", "skipped")
 
 
@@ -120,13 +123,18 @@ class DeployMergeRequest:
         facts = {"pipeline": pipeline.id, "status": pipeline.status, "jobs": [job.id for job in jobs]}
         await self._record("pipeline.ended", mr, target, facts)
         if pipeline.status != "success":
-            return await self._failed(mr, deployment, pipeline, jobs)
+            return await self._failed(mr, target, deployment, pipeline, jobs)
         verifying = replace(deployment, state="verifying", steps=(self._clock().isoformat(),))
         await self._store.put_deployment(verifying)
         return await self._verify(mr, target, verifying)
 
     async def _failed(
-        self, mr: MergeRequest, deployment: Deployment, pipeline: Pipeline, jobs: list[Job]
+        self,
+        mr: MergeRequest,
+        target: Target,
+        deployment: Deployment,
+        pipeline: Pipeline,
+        jobs: list[Job],
     ) -> Outcome:
         job = next((job for job in jobs if job.status == "failed"), None)
         tail = ""
@@ -137,11 +145,21 @@ class DeployMergeRequest:
                 lines.append(
                     f"The whole output is in the artifacts of the job: {job.web_url}/artifacts/browse"
                 )
+        if REFUSED in tail:
+            lines += await self._moved(mr, target, deployment)
         reason = _pipeline_reason(pipeline, job)
         failed = replace(deployment, state="failed", reason=reason)
         return await self._end(
             mr, failed, pipeline=pipeline, lines=tuple(lines), job_log=tail, way_out=_way_out(tail)
         )
+
+    async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
+        """The job knows only the seal; we have the plan as well, so we can say what moved."""
+        stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
+        if stored is None:
+            return ()
+        async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
+            return await self._verifier.moved(target, from_document(stored.document), tree)
 
     async def _verify(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
         pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
@@ -257,11 +275,11 @@ def _pipeline_reason(pipeline: Pipeline, job: Job | None) -> str:
 
 
 def _way_out(tail: str) -> str:
-    if "the seal no longer holds" in tail:
+    if REFUSED in tail:
         return "Something moved since the plan was made; the log says what. " + FOLLOW_UP
     return (
         "The log above says which release failed and why; the releases before it are applied. Mend the "
-        "cause, then retry the job in GitLab if nothing in Git has to change; else open a new merge request."
+        "cause and open another merge request: its plan starts from what the cluster has now."
     )
 
 

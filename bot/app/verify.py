@@ -7,6 +7,7 @@ from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef, Target
+from bot.core.moved import moved
 from bot.core.planned import ObjectPlan, Plan
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CustomResourceDefinition")
@@ -51,6 +52,10 @@ class Verifier:
         if waiting:
             return Verdict(False, False, tuple(waiting))
         return Verdict(True, True, _summary(approved))
+
+    async def moved(self, target: Target, sealed: Plan, tree: Checkout) -> tuple[str, ...]:
+        """What differs between the sealed plan and one that is made now, in plain sentences."""
+        return tuple(moved(sealed, (await self._planner.prepare(target, tree)).plan))
 
     async def _revisions(self, target: Target, approved: Plan) -> list[str]:
         wrong: list[str] = []
