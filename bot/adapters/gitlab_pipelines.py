@@ -16,6 +16,8 @@ from bot.core.errors import ForgeRefused, TransientError
 _INPUTS_SINCE = (18, 1)
 _ENDED = frozenset({"success", "failed", "canceled", "skipped"})
 _TRACE_SLACK = 64 * 1024
+_ALGORITHM = "sha256:"
+_FEWEST_DIGITS = 8
 
 _REFUSALS = (
     (re.compile(r"variables", re.I), "variables-refused"),
@@ -50,8 +52,8 @@ class Pipelines(GitLabSide):
         """The newest pipeline of ours on `sha` with this seal and target.
 
         Variables can be read back, inputs cannot. So the CI template puts its inputs into a job's name:
-        `purser-apply <target>`, best followed by the first digits (8 or more) of the seal. A name without
-        digits matches any seal.
+        `purser-apply <target> <seal>`, the seal whole or by its first digits (8 or more). A name without one
+        matches any seal.
         """
         return next(iter(await self._given(project, sha, seal, target)), None)
 
@@ -170,17 +172,14 @@ class Pipelines(GitLabSide):
 
 
 def names_seal(name: str, seal: str, target: str) -> bool:
-    """Whether a job's name, `… <target> [<digits of the seal>]`, says that it applies this seal there."""
+    """Whether a job's name says that it applies this seal there: `… <target> [<seal>]`."""
     words = name.split()
-    digits = seal.rpartition(":")[2]
     if len(words) >= 2 and words[-1] == target:
         return True
-    return (
-        len(words) >= 3
-        and words[-2] == target
-        and len(words[-1]) >= 8
-        and digits.startswith(words[-1].rstrip("…"))
-    )
+    if len(words) < 3 or words[-2] != target:
+        return False
+    given = words[-1].removeprefix(_ALGORITHM)
+    return len(given) >= _FEWEST_DIGITS and seal.removeprefix(_ALGORITHM).startswith(given)
 
 
 def _moved(ref: str, sha: str) -> ForgeRefused:

@@ -16,7 +16,7 @@ spec:
     PURSER_SEAL: {default: ""}
     PURSER_MERGE_REQUEST: {default: ""}
 ---
-"purser-apply $[[ inputs.PURSER_TARGET ]]":
+"purser-apply $[[ inputs.PURSER_TARGET ]] $[[ inputs.PURSER_SEAL ]]":
   script: ['echo "sealed $[[ inputs.PURSER_SEAL ]]"']
   rules:
     - if: $CI_PIPELINE_SOURCE == "api"
@@ -57,8 +57,9 @@ async def test_a_pipeline_gets_the_seal_and_is_found_again(ci: str) -> None:
         assert await at.forge.find_pipeline(PATH, sha, SEAL, "staging") is None
 
 
-async def test_a_pipeline_of_another_seal_is_not_taken_for_ours() -> None:
-    async with setting({".gitlab-ci.yml": WITH_VARIABLES}) as at:
+@CI_FILES
+async def test_a_pipeline_of_another_seal_is_not_taken_for_ours(ci: str) -> None:
+    async with setting({".gitlab-ci.yml": ci}) as at:
         sha = await tip(at)
         await at.forge.create_pipeline(PATH, "main", sha, INPUTS)
         assert await at.forge.find_pipeline(PATH, sha, OTHER, "production") is None
@@ -191,6 +192,9 @@ async def test_the_log_ends_with_its_last_words_and_without_stamps() -> None:
     [
         ("purser-apply production", True),
         ("purser-apply production ab12cd34", True),
+        (f"purser-apply production {SEAL}", True),
+        (f"purser-apply production {OTHER}", False),
+        (f"purser-apply staging {SEAL}", False),
         ("deploy: purser-apply production ab12cd34ab12", True),
         ("purser-apply production ffffffff", False),
         ("purser-apply production ab1", False),

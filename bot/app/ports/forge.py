@@ -158,8 +158,8 @@ class Forge(Protocol):
     async def find_pipeline(self, project: str, sha: str, seal: str, target: str) -> Pipeline | None:
         """The newest pipeline of ours on `sha` that was given this seal and target (inputs or variables).
 
-        Inputs cannot be read back: those are known by the name of a job, `purser-apply <target>`, followed or
-        not by the seal's first digits (8 or more). Without digits any seal matches.
+        Inputs cannot be read back: those are known by the name of a job, `purser-apply <target> <seal>`, the
+        seal whole or by its first digits (8 or more). A name without one matches any seal.
         """
         ...
 
