@@ -29,8 +29,8 @@ def read_directory(root: str, path: str) -> dict[str, bytes]:
         raise not_found(path)
     files: dict[str, bytes] = {}
     left = MAX_BYTES
-    for name in _walk(root, path):
-        data = _read(root, name, left)
+    for name, real in _walk(root, path):
+        data = _read(name, real, left)
         left -= len(data)
         if left < 0:
             raise invalid(f"The chart is larger than {MAX_BYTES // 1_000_000} MB.", path)
@@ -58,12 +58,12 @@ def not_found(path: str) -> AuthorError:
     )
 
 
-def _walk(root: str, path: str) -> Iterator[str]:
-    """Every file below `path`, without recursion, so that symlinks in a circle only reach the bound."""
-    waiting, seen = [path], 0
+def _walk(root: str, path: str) -> Iterator[tuple[str, str]]:
+    """Every file below `path` with its real place. Symlinks in a circle only reach the bound."""
+    waiting, seen = [(path, inside(root, path, code="chart-escape"))], 0
     while waiting:
-        directory = waiting.pop()
-        for name in sorted(os.listdir(inside(root, directory, code="chart-escape"))):
+        directory, place = waiting.pop()
+        for name in sorted(os.listdir(place)):
             if name == ".git":
                 continue
             seen += 1
@@ -72,16 +72,28 @@ def _walk(root: str, path: str) -> Iterator[str]:
                     f"The chart has more than {MAX_FILES} files, or symlinks that lead in a circle.", path
                 )
             whole = f"{directory}/{name}" if directory != "." else name
-            if _is_directory(root, whole):
-                waiting.append(whole)
+            real = _resolved(root, whole, os.path.join(place, name))
+            if _is_directory(whole, real):
+                waiting.append((whole, real))
             else:
-                yield whole
+                yield whole, real
 
 
-def _is_directory(root: str, path: str) -> bool:
+def _resolved(root: str, path: str, place: str) -> str:
+    """The place without symlinks; what it stands in has none."""
+    if not os.path.islink(place):
+        return place
+    real = os.path.realpath(place)
+    try:
+        return inside(root, os.path.relpath(real, root), code="chart-escape")
+    except AuthorError as error:
+        raise _special(path, "A symlink leads out of the checkout here.") from error
+
+
+def _is_directory(path: str, real: str) -> bool:
     """Whether this is a directory and not a file; AuthorError for what is neither."""
     try:
-        mode = os.stat(inside(root, path, code="chart-escape"), follow_symlinks=False).st_mode
+        mode = os.stat(real, follow_symlinks=False).st_mode
     except OSError:
         raise _special(path, "This symlink leads nowhere.") from None
     if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
@@ -89,13 +101,13 @@ def _is_directory(root: str, path: str) -> bool:
     raise _special(path, "A chart holds only files and directories.")
 
 
-def _read(root: str, path: str, left: int) -> bytes:
+def _read(path: str, real: str, left: int) -> bytes:
     try:
         path.encode()
     except UnicodeEncodeError:
         raise invalid("The chart holds a file whose name is not UTF-8.", os.path.dirname(path)) from None
     try:
-        data = read_regular(inside(root, path, code="chart-escape"), path, left)
+        data = read_regular(real, path, left)
     except AuthorError as error:
         code = "chart-invalid" if error.code == "too-large" else "chart-escape"
         what = "The chart is too large." if error.code == "too-large" else error.what

@@ -56,7 +56,12 @@ def pick(data: bytes, where: str, name: str, version: str) -> Listed:
             fix=f"It has {', '.join(versions)}{', …' if len(entries) > 5 else ''}.",
             code="chart-not-found",
         )
-    return Listed(urls[0], str(found.get("digest") or "").removeprefix("sha256:").lower())
+    digest = found.get("digest")
+    if not isinstance(digest, str | None):
+        raise AuthorError(
+            f"The index has no proper digest for {name} {version}.", where=Where(where), code="chart-invalid"
+        )
+    return Listed(urls[0], (digest or "").removeprefix("sha256:").lower())
 
 
 def _same(listed: Any, wanted: str) -> bool:
@@ -83,7 +88,7 @@ def _entries(text: str, where: str, name: str) -> tuple[list[str], list[dict[str
         if not _enter(stream, "entries"):
             raise yaml.YAMLError("no entries")
         if not isinstance(next(stream), events.MappingStartEvent):
-            return names, None
+            raise yaml.YAMLError("entries is no mapping")
         for event in stream:
             if isinstance(event, events.MappingEndEvent):
                 break

@@ -16,7 +16,9 @@ from bot.core.model import ChartInRegistry
 _MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _CHART: Final = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MAX_MANIFEST: Final = 4_000_000
-_PATH: Final = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")
+_REFERENCE: Final = re.compile(
+    r"oci://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)+"
+)
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _FIELD: Final = re.compile(r'(\w+)="([^"]*)"')
 _INSECURE: Final = ("localhost", "127.0.0.1", "::1")
@@ -27,13 +29,13 @@ def registry_url(source: ChartInRegistry) -> URL:
 
     Raises AuthorError (`chart-not-found`).
     """
-    url = URL("https://" + source.reference.removeprefix("oci://"))
-    if not url.host or not _PATH.fullmatch(url.path.strip("/")):
+    if not _REFERENCE.fullmatch(source.reference):
         raise AuthorError(
             "This is no reference of a chart.",
             fix="Write oci://registry.example.com/path/name.",
             code="chart-not-found",
         )
+    url = URL("https://" + source.reference.removeprefix("oci://"))
     return url.with_scheme("http") if url.host in _INSECURE else url
 
 

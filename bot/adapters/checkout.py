@@ -63,9 +63,10 @@ def read_regular(real: str, path: str, limit: int) -> bytes | None:
         raise AuthorError(
             f"This file cannot be read: {error.strerror}.", where=Where(path), code="not-a-file"
         ) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise AuthorError("This is not a plain file.", where=Where(path), code="not-a-file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise AuthorError("This is not a plain file.", where=Where(path), code="not-a-file")
         data = file.read(limit + 1)
     if len(data) > limit:
         raise AuthorError(
