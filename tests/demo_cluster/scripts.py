@@ -1,8 +1,5 @@
 """The conversations that the simulated API server and the real one must answer alike."""
 
-import copy
-from typing import Any
-
 from tests.demo_cluster.conversations import (
     JSON_PATCH,
     STRATEGIC,
@@ -14,90 +11,23 @@ from tests.demo_cluster.conversations import (
     get,
     patch,
 )
+from tests.demo_cluster.manifests import (
+    PLAIN,
+    A,
+    B,
+    binding,
+    claim,
+    config_map,
+    containers,
+    deployment,
+    job,
+    pods,
+    secret,
+    service,
+    stateful_set,
+    without,
+)
 
-Manifest = dict[str, Any]
-
-
-def config_map(data: Manifest, **more: Any) -> Manifest:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data} | more
-
-
-def deployment(**spec: Any) -> Manifest:
-    containers = [
-        {"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]},
-        {"name": "b", "image": "b:1", "ports": [{"containerPort": 80}]},
-    ]
-    template = {"metadata": {"labels": {"app": "d"}}, "spec": {"containers": containers}}
-    whole = {"replicas": 1, "selector": {"matchLabels": {"app": "d"}}, "template": template}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "d", "labels": {"app": "d"}},
-        "spec": whole | spec,
-    }
-
-
-def containers(manifest: Manifest, *items: Manifest) -> Manifest:
-    changed = copy.deepcopy(manifest)
-    changed["spec"]["template"]["spec"]["containers"] = list(items)
-    return changed
-
-
-def service(**spec: Any) -> Manifest:
-    whole = {"selector": {"app": "d"}, "ports": [{"name": "http", "port": 80}]} | spec
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": whole}
-
-
-def stateful_set(**spec: Any) -> Manifest:
-    manifest = deployment(**spec)
-    manifest["spec"].setdefault("serviceName", "d")
-    return manifest | {"kind": "StatefulSet", "metadata": {"name": "sts"}}
-
-
-def job(image: str) -> Manifest:
-    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "j", "image": image}]}}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": "j"},
-        "spec": {"suspend": True, "template": template},
-    }
-
-
-def claim(size: str = "1Gi", mode: str = "ReadWriteOnce") -> Manifest:
-    spec = {
-        "accessModes": [mode],
-        "storageClassName": "none",
-        "resources": {"requests": {"storage": size}},
-    }
-    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "p"}, "spec": spec}
-
-
-def secret(**more: Any) -> Manifest:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}} | more
-
-
-def binding(role: str) -> Manifest:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": "b"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
-        "subjects": [{"kind": "ServiceAccount", "name": "x", "namespace": "default"}],
-    }
-
-
-def without(manifest: Manifest, *path: str) -> Manifest:
-    changed = copy.deepcopy(manifest)
-    inner = changed
-    for step in path[:-1]:
-        inner = inner[step]
-    del inner[path[-1]]
-    return changed
-
-
-PLAIN = deployment()
-A, B = PLAIN["spec"]["template"]["spec"]["containers"]
 DRY = "&dryRun=All"
 
 APPLYING = (
@@ -321,8 +251,13 @@ REFUSING = (
             get(config_map({})),
             delete(config_map({})),
             patch(config_map({}), {"data": {"a": "1"}}),
-            Step("PATCH", "/api/v1/namespaces/nowhere/configmaps/c", config_map({"a": "1"}),
-                 "application/apply-patch+yaml", "fieldManager=helm"),
+            Step(
+                "PATCH",
+                "/api/v1/namespaces/nowhere/configmaps/c",
+                config_map({"a": "1"}),
+                "application/apply-patch+yaml",
+                "fieldManager=helm",
+            ),
             Step("POST", "/api/v1/namespaces/nowhere/configmaps", config_map({"a": "1"})),
             Step("GET", "/api/v1/namespaces/nowhere/configmaps/c"),
             Step("GET", "/api/v1/namespaces/nowhere"),
@@ -333,23 +268,33 @@ REFUSING = (
         (
             create(config_map({"a": "1"})),
             create(config_map({"a": "1"})),
-            Step("PUT", "/api/v1/namespaces/{ns}/configmaps/c",
-                 config_map({"a": "2"}, metadata={"name": "c", "resourceVersion": "1"})),
-            Step("PUT", "/api/v1/namespaces/{ns}/configmaps/c", config_map({"a": "2"}), query="fieldManager=putter"),
+            Step(
+                "PUT",
+                "/api/v1/namespaces/{ns}/configmaps/c",
+                config_map({"a": "2"}, metadata={"name": "c", "resourceVersion": "1"}),
+            ),
+            Step(
+                "PUT",
+                "/api/v1/namespaces/{ns}/configmaps/c",
+                config_map({"a": "2"}),
+                query="fieldManager=putter",
+            ),
             patch(config_map({}), {"metadata": {"resourceVersion": "1"}}),
-            Step("DELETE", "/api/v1/namespaces/{ns}/configmaps/c", {"preconditions": {"resourceVersion": "1"}}),
+            Step(
+                "DELETE", "/api/v1/namespaces/{ns}/configmaps/c", {"preconditions": {"resourceVersion": "1"}}
+            ),
             Step("DELETE", "/api/v1/namespaces/{ns}/configmaps/c", {"preconditions": {"uid": "x"}}),
             get(config_map({})),
         ),
     ),
-)  # fmt: skip
+)
 
 PATCHING = (
     Conversation(
         "patches",
         (
             create(PLAIN),
-            patch(PLAIN, {"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "a:9"}]}}}}, STRATEGIC),
+            patch(PLAIN, pods({"name": "a", "image": "a:9"}), STRATEGIC),
             patch(
                 PLAIN,
                 {"spec": {"template": {"spec": {"containers": [{"name": "b", "$patch": "delete"}]}}}},
@@ -364,4 +309,4 @@ PATCHING = (
             get(PLAIN),
         ),
     ),
-)  # fmt: skip
+)
