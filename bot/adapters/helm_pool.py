@@ -30,6 +30,7 @@ class WorkerPool:
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
         self._directory: str | None = None
+        self._closed = False
         self._seal: Seal | None = None
         self.renders = 0
         self.kills: Counter[Death] = Counter()
@@ -52,7 +53,8 @@ class WorkerPool:
             return worker.version
 
     async def close(self) -> None:
-        """Ends all workers. Renderings under way fail."""
+        """Ends all workers for good. Renderings under way fail."""
+        self._closed = True
         workers, self._all, self._idle = list(self._all), set(), []
         await asyncio.gather(*(worker.stop() for worker in workers))
         if self._directory is not None:
@@ -100,6 +102,8 @@ class WorkerPool:
         return answer
 
     async def _take(self) -> Worker:
+        if self._closed:
+            raise RuntimeError("the renderer was closed")
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
@@ -109,6 +113,8 @@ class WorkerPool:
             self._directory = tempfile.mkdtemp(prefix="purser-render-")
         worker = await Worker.start(self._engine, self._limits, self._read, self._directory)
         self._all.add(worker)
+        if self._seal is None and worker.seal.missing:
+            log.warning("render.unsealed", missing=worker.seal.missing)
         self._seal = worker.seal
         return worker
 

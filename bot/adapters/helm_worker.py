@@ -89,6 +89,9 @@ class Worker:
         except (TimeoutError, asyncio.IncompleteReadError) as error:
             await worker.stop()
             raise RuntimeError(f"a render worker did not start: {worker.stderr or error}") from error
+        except BaseException:
+            await asyncio.shield(worker.stop())
+            raise
         worker.version = greeting["version"]
         worker.seal = Seal(**{**greeting["seal"], "missing": tuple(greeting["seal"]["missing"])})
         return worker

@@ -57,19 +57,27 @@ def limit(*, memory: int, cpu_seconds: int | None = None) -> None:
     No core file, no file that grows, few descriptors. RLIMIT_DATA and not RLIMIT_AS: Go reserves far more
     address space than it uses.
     """
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    _lower(resource.RLIMIT_DATA, memory)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, 0)
+    _lower(resource.RLIMIT_NOFILE, 256)
     if cpu_seconds is not None:
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+        _lower(resource.RLIMIT_CPU, cpu_seconds)
 
 
 def grant_cpu(seconds: int) -> None:
     """Bounds the CPU time from now on; the kernel counts it from the start of the process."""
     times = os.times()
     end = int(times.user + times.system) + 1 + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (end, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (end if most == resource.RLIM_INFINITY else min(end, most), most))
+
+
+def _lower(which: int, most: int) -> None:
+    """Sets both limits, or keeps a hard one that is lower already."""
+    hard = resource.getrlimit(which)[1]
+    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(which, (value, value))
 
 
 def seal(read_paths: Sequence[str], *, program: str | None = None) -> Seal:
