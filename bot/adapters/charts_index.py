@@ -1,5 +1,6 @@
 """Finds one version of one chart in a repository's index.yaml, without building the rest of it in memory."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from bot.core.layouts.form import nearest
 
 MAX_INDEX: Final = 64_000_000
 _MAX_NODES: Final = 1_000_000
+_ENTRIES: Final = re.compile(r"^entries:[ ]*$", re.MULTILINE)
+_TOP: Final = re.compile(r"^[^\s#-]", re.MULTILINE)
+_KEY: Final = re.compile(r"^  [^\s#-]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ def pick(data: bytes, where: str, name: str, version: str) -> Listed:
     """
     try:
         text = _unpacked(data).decode("utf-8-sig")
-        names, entries = _entries(text, where, name)
+        names, entries = _entries(_excerpt(text, name), where, name)
     except (yaml.YAMLError, UnicodeError, zlib.error, AuthorError):
         raise AuthorError(
             "This is no index of a chart repository.", where=Where(where), code="chart-invalid"
@@ -77,6 +81,23 @@ def _unpacked(data: bytes) -> bytes:
     if unpacker.unconsumed_tail:
         raise zlib.error("too large")
     return whole
+
+
+def _excerpt(text: str, name: str) -> str:
+    """An index of only this chart, cut out of one that is laid out as Helm writes it; else the whole text.
+
+    Reading all of a large index takes seconds. Lines between two keys of the same indentation are one value.
+    """
+    start = _ENTRIES.search(text)
+    if start is None:
+        return text
+    end = _TOP.search(text, start.end())
+    inner = text[start.end() : end.start() if end else len(text)]
+    head = re.search(rf"^  (?:{re.escape(name)}|\"{re.escape(name)}\"):[ ]*$", inner, re.MULTILINE)
+    if head is None:
+        return text
+    after = _KEY.search(inner, head.end())
+    return "entries:\n" + inner[head.start() : after.start() if after else len(inner)]
 
 
 def _entries(text: str, where: str, name: str) -> tuple[list[str], list[dict[str, Any]] | None]:
