@@ -30,7 +30,7 @@ class CliRenderer:
     The command runs in the sandbox of the SDK's workers: no network, no files but those, the same limits;
     what it prints is parsed in a worker. It cannot be told a revision: `.Release.Revision` is 1, and a chart
     that asks for it gets a finding. Objects that Helm drops for an unknown hook event leave no trace in its
-    output. Two starts of Helm for each rendering make it the slower engine.
+    output. A start of Helm for each rendering makes it the slower engine.
     """
 
     def __init__(
@@ -95,18 +95,15 @@ class CliRenderer:
         what = f"{job.namespace}/{job.release}"
         async with self._slots:
             try:
-                head, output = await asyncio.gather(
-                    self._run(["show", "chart", job.chart.path], b""),
-                    self._run(_arguments(job), values_document(job.values)),
-                )
+                output = await self._run(_arguments(job), values_document(job.values))
             except _Ended as ended:
                 self._pool.kills[ended.reason] += 1
                 raise limit_error(ended.reason, self._limits, what) from ended
             except _Failed as error:
                 paths = {job.chart.path: job.chart.name}
                 raise failed(error.words, paths, code="render-failed") from error
-        request = {"op": "read", "chart_yaml": head, "output": output, "chart": job.chart.path}
-        return await self._pool.run({**request, "revision": job.revision}, what)
+        request = {"op": "read", "output": output, "chart": job.chart.path, "revision": job.revision}
+        return await self._pool.run(request, what)
 
     async def _run(self, arguments: Sequence[str], values: bytes) -> str:
         order = {

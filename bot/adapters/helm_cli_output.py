@@ -21,9 +21,9 @@ _REVISION = re.compile(rb"\.Revision\b")
 def read_output(request: Mapping[str, Any]) -> Rendered:
     """The rendering that the command printed.
 
-    The request holds `output`, `chart_yaml` (from `helm show chart`), `chart` (its path) and `revision`.
+    The request holds `output`, `chart` (its path) and `revision`.
     """
-    metadata = load(request["chart_yaml"], where=Where("Chart.yaml"))
+    metadata = load(_chart_yaml(request["chart"]), where=Where("Chart.yaml"))
     head = ChartHead(
         str(metadata["name"]), str(metadata.get("version", "")), str(metadata.get("appVersion") or "")
     )
@@ -50,6 +50,18 @@ def _sections(output: str) -> Iterator[tuple[str, str]]:
     ends = [*(head.start() for head in heads), len(output)]
     for number, head in enumerate(heads):
         yield head["path"], output[head.end() : ends[number + 1]]
+
+
+def _chart_yaml(chart: str) -> str:
+    path = Path(chart)
+    if path.is_dir():
+        return (path / "Chart.yaml").read_text(encoding="utf-8")
+    with tarfile.open(path) as archive:
+        for member in archive:
+            found = archive.extractfile(member) if re.fullmatch(r"[^/]+/Chart\.yaml", member.name) else None
+            if found is not None:
+                return found.read().decode()
+    raise FileNotFoundError("Chart.yaml")
 
 
 def _files(chart: str) -> Iterator[bytes]:
