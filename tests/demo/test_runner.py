@@ -175,6 +175,7 @@ def _alive(pid: int) -> bool:
 
 
 async def test_cancelling_ends_every_process_of_the_job(scene: Scene) -> None:
+    scene.gitlab.runner.grace = 0.2
     await scene.gitlab.push(scene.project, "main", {".gitlab-ci.yml": SLOW}, scene.maintainer)
     (job,) = next(iter(scene.project.pipelines.values())).jobs
     await _started(job, b"00O pid ")

@@ -51,7 +51,7 @@ class _Reader:
         left = self._value()
         for operator in ("==", "!=", "=~", "!~"):
             if self._take(operator):
-                return _compare(operator, left, self._value(), self.variables)
+                return _compare(operator, left, self._value())
         return bool(left.text) if left.kind != "null" else False
 
     def _take(self, operator: str) -> bool:
@@ -71,7 +71,7 @@ class _Reader:
         )
 
 
-def _compare(operator: str, left: _Token, right: _Token, variables: Mapping[str, str]) -> bool:
+def _compare(operator: str, left: _Token, right: _Token) -> bool:
     if operator in ("==", "!="):
         same = left.text == right.text and (left.kind == "null") == (right.kind == "null")
         return same == (operator == "==")
@@ -87,12 +87,13 @@ def holds(expression: str, variables: Mapping[str, str]) -> bool:
         match = _TOKEN.match(text, at)
         if match is None:
             raise CiError(f"invalid expression syntax: {expression}")
-        kind = match.lastgroup or ""
-        if kind == "flags":
+        kind = next(k for k in ("op", "var", "dq", "sq", "re", "null") if match[k] is not None)
+        if kind == "re":
             flags = f"(?{match['flags']})" if match["flags"] else ""
             tokens.append(_Token("re", flags + match["re"].replace("\\/", "/")))
         else:
-            tokens.append(_Token({"dq": "text", "sq": "text"}.get(kind, kind), match[kind]))
+            text_of = "" if kind == "null" else match[kind]
+            tokens.append(_Token({"dq": "text", "sq": "text"}.get(kind, kind), text_of))
         at = match.end()
     reader = _Reader(tokens, variables)
     value = reader.either()

@@ -198,7 +198,7 @@ async def push(
         "user_email": "",
         "user_avatar": person(by)["avatar_url"],
         "project_id": of.id,
-        "project": project(world, of),
+        "project": {k: v for k, v in project(world, of).items() if k != "ci_config_path"},
         "commits": shown,
         "total_commits_count": len(commits),
         "repository": {

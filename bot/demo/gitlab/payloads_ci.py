@@ -48,11 +48,15 @@ async def pipeline(world: World, it: Pipeline) -> Json:
         "object_attributes": attributes,
         "merge_request": _merge_request(world, it),
         "user": person(it.user),
-        "project": short_project(world, it.project),
+        "project": _without_ci_path(short_project(world, it.project)),
         "commit": _untitled(last_commit(world, it.project, commit)) if commit else None,
         "builds": [_build(j) for j in it.jobs if not j.retried]
         + [_external(s) for s in it.statuses if not s.retried],
     }
+
+
+def _without_ci_path(shown: Json) -> Json:
+    return {key: value for key, value in shown.items() if key != "ci_config_path"}
 
 
 def _untitled(commit: Json) -> Json:
@@ -177,7 +181,7 @@ async def job(world: World, it: Job) -> Json:
             "finished_at_iso": pipe.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ") if pipe.finished_at else None,
         },
         "repository": _job_repository(world, it),
-        "project": {k: v for k, v in short_project(world, of).items() if k != "ci_config_path"},
+        "project": _without_ci_path(short_project(world, of)),
         "runner": _RUNNER if it.started_at else None,
         "environment": None,
     }

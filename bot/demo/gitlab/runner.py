@@ -23,14 +23,13 @@ from bot.demo.gitlab.statuses import settle
 from bot.demo.gitlab.trace import Trace
 from bot.demo.gitlab.world import World
 
-_GRACE = 3.0
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH")
 
 
 @dataclass(slots=True)
 class Runner:
     """Takes pending jobs, oldest first. `paused` leaves them pending; `timeout` is a job's limit in seconds;
-    `timestamps` begins each line of a trace with time and stream mark, as GitLab 19 does."""
+    `grace` is how many seconds a cancelled job may take to end; `timestamps` begins each line of a trace with time and stream mark, as GitLab 19 does."""
 
     world: World
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +37,7 @@ class Runner:
     concurrent: int = 4
     timeout: float = 3600.0
     timestamps: bool = True
+    grace: float = 3.0
     _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _processes: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
     _stopped: set[int] = field(default_factory=set)
@@ -82,14 +82,15 @@ class Runner:
             return
         self._stopped.add(job.id)
         self._signal(job.id, signal.SIGTERM)
-        done, _ = await asyncio.wait([task], timeout=_GRACE)
+        done, _ = await asyncio.wait([task], timeout=self.grace)
         if not done:
             self._signal(job.id, signal.SIGKILL)
             await asyncio.wait([task])
 
     def _signal(self, number: int, what: signal.Signals) -> None:
+        """To the whole group, which may outlive the shell that led it."""
         process = self._processes.get(number)
-        if process is not None and process.returncode is None:
+        if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, what)
 
@@ -186,9 +187,8 @@ class Runner:
             trace.flush()
             return await process.wait()
         finally:
-            if process.returncode is None:
-                self._signal(job.id, signal.SIGKILL)
-                await process.wait()
+            self._signal(job.id, signal.SIGKILL)
+            await process.wait()
             del self._processes[job.id]
 
     def _token(self, job: Job) -> Token:
