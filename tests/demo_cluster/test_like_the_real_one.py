@@ -13,8 +13,8 @@ import yaml
 from bot.demo.cluster import SimulatedCluster
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.tools import missing
-from tests.demo_cluster import custom_scripts, scripts
-from tests.demo_cluster.conversations import Conversation, Step, apply, create
+from tests.demo_cluster import custom_scripts, refusal_scripts, scripts
+from tests.demo_cluster.conversations import PLURALS, Conversation, Step, apply, create
 from tests.demo_cluster.served_apis import SERVED, described, getter
 from tests.demo_cluster.talking import Talk, comparable, talk
 
@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason="no real control plane is built; `make cluster` builds it"),
 ]
 SPECIMENS = list(yaml.safe_load_all((Path(__file__).parent / "specimens.yaml").read_text()))
+CHARTS = Path(__file__).parents[3] / "shared" / "data" / "manifests"
 # Words that the simulated server does not repeat: values in Go's own notation, prose of parsers, and the
 # version in which something is stored.
 UNTOLD = {
@@ -84,7 +85,7 @@ async def test_dry_runs_of_a_specimen_are_alike(both: tuple[Talk, Talk], manifes
     assert await differences(both, steps) == {}
 
 
-@pytest.mark.parametrize("said", [*scripts.APPLYING, *scripts.REFUSING, *scripts.PATCHING], ids=str)
+@pytest.mark.parametrize("said", [*scripts.APPLYING, *refusal_scripts.REFUSING, *scripts.PATCHING], ids=str)
 async def test_conversations_are_alike(both: tuple[Talk, Talk], said: Conversation) -> None:
     found = await differences(both, said.steps)
 
@@ -107,3 +108,18 @@ async def test_conversations_about_a_custom_kind_are_alike(
 
 def test_what_is_served_is_what_the_real_one_serves(real: ControlPlane) -> None:
     assert json.loads(SERVED.read_text()) == described(getter(real.kubeconfig))
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not here")
+@pytest.mark.parametrize("name", ["podinfo-6.14.1", "ingress-nginx-4.15.1", "falco-9.1.0", "cilium-1.20.0"])
+async def test_dry_runs_of_well_known_charts_are_alike(both: tuple[Talk, Talk], name: str) -> None:
+    manifests = [one for one in yaml.safe_load_all((CHARTS / f"{name}.yaml").read_text()) if one]
+    known = [one for one in manifests if one["kind"] in PLURALS]
+    for one in known:
+        one["metadata"].pop("namespace", None)
+
+    found = await differences(both, tuple(apply(one, query="&dryRun=All") for one in known))
+
+    assert known
+    assert found == {}

@@ -31,6 +31,19 @@ def selector(manifest: Object) -> Iterator[Cause]:
         yield "spec.template.metadata.labels", *invalid_value(labels, rule)
 
 
+def deprecated(manifest: Object) -> list[str]:
+    """What the server warns of although it takes it."""
+    if manifest["kind"] not in _WITH_SELECTOR:
+        return []
+    annotations = manifest["spec"]["template"].get("metadata", {}).get("annotations", {})
+    return [
+        f"spec.template.metadata.annotations[{key}]: deprecated since v1.30; "
+        'use the "appArmorProfile" field instead'
+        for key in annotations
+        if key.startswith("container.apparmor.security.beta.kubernetes.io/")
+    ]
+
+
 def by_hand(manifest: Object) -> list[Cause]:
     """Everything else."""
     causes = list(_counts(manifest.get("spec")))

@@ -81,7 +81,7 @@ def _pod(manifest: Object) -> None:
     for container in (*manifest["spec"].get("containers", ()), *manifest["spec"].get("initContainers", ())):
         for name, quantity in container["resources"].get("limits", {}).items():
             container["resources"].setdefault("requests", {}).setdefault(name, quantity)
-    default(manifest["spec"], enableServiceLinks=True, preemptionPolicy="PreemptLowerPriority", priority=0)
+    default(manifest["spec"], enableServiceLinks=True)
 
 
 def _pods_of(manifest: Object) -> Object:

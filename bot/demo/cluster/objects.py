@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.demo.cluster import applying, custom_defaults, defaults, freezing, refusals, validating
+from bot.demo.cluster import applying, checking, custom_defaults, defaults, freezing, refusals, validating
 from bot.demo.cluster.incoming import Write, addressed, name_of, read
 from bot.demo.cluster.preparing import CLAIM_PROTECTION, Preparer
 from bot.demo.cluster.reading import normal
@@ -154,7 +154,7 @@ class Objects:
         fresh = self._completed(resource, manifest)
         if resource.generates:
             fresh["metadata"]["generation"] = 1
-        self._check(resource, fresh, None)
+        self._check(resource, fresh, None, write)
         if self._storage.get(resource.group, resource.plural, key_of(fresh)) is not None:
             raise refusals.already_exists(resource.plural, resource.group, fresh["metadata"]["name"])
         owned = managed(fresh)
@@ -178,10 +178,11 @@ class Objects:
         manifest = _with_identity(live, _part(resource, live, manifest, write.subresource))
         self._preparer.keep(live, manifest)
         fresh = self._completed(resource, manifest)
+        self._preparer.count(live, fresh)
         if managed is None:
             manager = applying.Manager(write.manager, "Update", resource.api_version, write.subresource)
             managed = applying.update(live, fresh, manager, resource.schema, now=now())
-        self._check(resource, fresh, live)
+        self._check(resource, fresh, live, write)
         if resource.generates and _substance(fresh) != _substance(live):
             fresh["metadata"]["generation"] = live["metadata"].get("generation", 1) + 1
         _manage(fresh, managed)
@@ -203,12 +204,14 @@ class Objects:
             defaults.fill(fresh)
         return fresh
 
-    def _check(self, resource: Resource, fresh: Object, live: Object | None) -> None:
+    def _check(self, resource: Resource, fresh: Object, live: Object | None, write: Write) -> None:
         causes = [*validating.wrong(fresh, resource.schema)]
         if live is not None and not resource.custom:
             causes += freezing.frozen(live, fresh)
         if causes:
             raise refusals.invalid(resource.kind, resource.group, fresh["metadata"]["name"], causes)
+        if not resource.custom:
+            write.warnings += checking.deprecated(fresh)
 
     def _keep(self, resource: Resource, fresh: Object, write: Write) -> Object:
         if write.dry_run:

@@ -6,6 +6,7 @@ from typing import Any
 
 Object = dict[str, Any]
 
+TEMPLATES = "deprecated.daemonset.template.generation"
 CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
 
 _FIRST_STATUS: dict[str, Object] = {
@@ -33,6 +34,7 @@ _FIRST_STATUS: dict[str, Object] = {
     },
     "HorizontalPodAutoscaler": {"desiredReplicas": 0, "currentMetrics": None},
     "ResourceQuota": {},
+    "Pod": {"phase": "Pending", "qosClass": "BestEffort"},
 }
 
 
@@ -52,6 +54,8 @@ class Preparer:
                 self._address(manifest["spec"])
             case "batch/v1", "Job":
                 _select_pods(manifest)
+            case "v1", "Pod":
+                _admit_pod(manifest["spec"])
             case _, "CustomResourceDefinition":
                 stored = [one["name"] for one in manifest["spec"].get("versions", ()) if one.get("storage")]
                 names = {"plural": "", "kind": ""}
@@ -60,6 +64,15 @@ class Preparer:
                 manifest["spec"] = {"finalizers": ["kubernetes"]}
             case "v1", "PersistentVolumeClaim":
                 manifest["metadata"].setdefault("finalizers", []).append(CLAIM_PROTECTION)
+
+    @staticmethod
+    def count(live: Object, fresh: Object) -> None:
+        """Counts the templates that a DaemonSet has had, in place."""
+        if fresh["kind"] != "DaemonSet" or fresh["apiVersion"] != "apps/v1":
+            return
+        before = live["metadata"].get("annotations", {}).get(TEMPLATES, "1")
+        changed = live["spec"]["template"] != fresh["spec"]["template"]
+        fresh["metadata"].setdefault("annotations", {})[TEMPLATES] = str(int(before) + changed)
 
     def keep(self, live: Object, manifest: Object) -> None:
         """Leaves a changed Service what it was given, in place, as a write that names none of it does."""
@@ -98,6 +111,20 @@ class Preparer:
             for port in spec.get("ports", ()):
                 if not port.get("nodePort"):
                     port["nodePort"] = next(self._ports)
+
+
+def _admit_pod(spec: Object) -> None:
+    for key in ("not-ready", "unreachable"):
+        spec.setdefault("tolerations", []).append(
+            {
+                "effect": "NoExecute",
+                "key": f"node.kubernetes.io/{key}",
+                "operator": "Exists",
+                "tolerationSeconds": 300,
+            }
+        )
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    spec.setdefault("priority", 0)
 
 
 def _drop_what_the_type_lacks(before: Object, spec: Object) -> None:

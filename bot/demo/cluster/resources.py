@@ -48,7 +48,7 @@ _NO_GENERATION = frozenset(
     "ConfigMap Secret Service ServiceAccount Endpoints Event Namespace Node PersistentVolume "
     "PersistentVolumeClaim LimitRange ResourceQuota PodTemplate ControllerRevision Lease EndpointSlice "
     "HorizontalPodAutoscaler StorageClass CSIDriver CSINode VolumeAttachment CSIStorageCapacity "
-    "Role RoleBinding ClusterRole ClusterRoleBinding IngressClass IPAddress APIService".split()
+    "Role RoleBinding ClusterRole ClusterRoleBinding IPAddress APIService".split()
 )
 
 
