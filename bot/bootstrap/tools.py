@@ -61,7 +61,7 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
     catalogue = load_catalogue(settings.catalogues)
     readable = [settings.cache, bundled_charts(), *settings.readable]
     renderer = SdkRenderer(settings.workers, settings.limits, [str(path.resolve()) for path in readable])
-    charts = ChartCache(settings.cache)
+    charts = ChartCache(settings.cache, bundled=bundled_charts())
     clusters = KubernetesClusters()
 
     def masker() -> Masker:
