@@ -5,6 +5,7 @@ done is not done again after a crash, what was under way is (handlers look befor
 """
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -158,8 +159,12 @@ class Engine:
         """See the port. A WakeWork wakes whoever waits in its project and is not kept itself.
 
         A plan of a newer push takes the place of older ones that still queue. The same work again is refused
-        while it is alive or done; work that failed may be submitted again.
+        while it is alive or done; work that failed may be submitted again. Handlers may call it too.
         """
+        # A handler runs inside a step of the engine, which takes no new work in that context.
+        return await asyncio.create_task(self._submit(work), context=contextvars.Context())
+
+    async def _submit(self, work: Work) -> bool:
         if isinstance(work, WakeWork):
             waiting = await self._of_prefix(f"deploy:{work.project}:", status=["PENDING"])
             for each in waiting:

@@ -1,0 +1,62 @@
+"""One world for all stories of this folder; each story has a project and a namespace of its own."""
+
+import json
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.site import Site
+from tests.e2e.world import World, world
+
+PLACES = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them live in the session's event loop, where the world is."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The world, with clusters of two kinds that do not work."""
+    folder = tmp_path_factory.mktemp("e2e")
+    special = {"unreachable": folder / "unreachable.kubeconfig", "refused": folder / "refused.kubeconfig"}
+    async with world(folder, places=PLACES, special=special) as made:
+        good = json.loads(made.kubeconfig.read_text(encoding="utf-8"))
+        _write(special["refused"], good, token="not-the-token-of-this-cluster")
+        _write(special["unreachable"], good, server="https://127.0.0.1:9")
+        yield made
+
+
+def _write(path: Path, good: dict[str, list[dict[str, dict[str, str]]]], *, token: str = "", server: str = "") -> None:
+    bad = json.loads(json.dumps(good))
+    bad["users"][0]["user"]["token"] = token or bad["users"][0]["user"]["token"]
+    bad["clusters"][0]["cluster"]["server"] = server or bad["clusters"][0]["cluster"]["server"]
+    path.write_text(json.dumps(bad), encoding="utf-8")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(running: World) -> Site:
+    """A project of the test's own."""
+    return await running.site()
+
+
+@pytest.fixture(autouse=True)
+def no_fault_is_left(running: World) -> Iterator[None]:
+    """A fault planted by one story ends with it."""
+    yield
+    running.gitlab.plant_fault()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the bot said during a story that failed belongs to its report."""
+    report = yield
+    world = getattr(item, "funcargs", {}).get("running")
+    if report.failed and isinstance(world, World):
+        report.sections.append(("the bot's log", "\n".join(world.bot.lines[-80:])))
+    return report
