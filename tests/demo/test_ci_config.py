@@ -124,7 +124,8 @@ async def test_wrong_inputs_are_refused(inputs: dict[str, Any], message: str) ->
 async def test_local_files_are_included_and_overridden() -> None:
     files = {
         ".gitlab-ci.yml": "include: [{local: /ci/base.yml, inputs: {word: hi}}]\na: {stage: deploy}\n",
-        "ci/base.yml": "spec: {inputs: {word: {}}}\n---\na: {script: 'echo $[[ inputs.word ]]', stage: test}\n",
+        "ci/base.yml": "spec: {inputs: {word: {}}}\n---\n"
+        "a: {script: 'echo $[[ inputs.word ]]', stage: test}\n",
     }
     (job,) = (await _load(files)).jobs(PUSH)
     assert (job.stage, job.script) == ("deploy", ("echo hi",))

@@ -1,6 +1,8 @@
-"""Answers beside GitLab's own description of its API, which lies outside the repository (skipped without it).
+"""Answers beside GitLab's own description of its API, which lies outside the repository (skipped without
+it).
 
-The description calls many things "string" that are none (its generator's default), so only other types are compared.
+The description calls many things "string" that are none (its generator's default), so only other types
+are compared.
 """
 
 from __future__ import annotations

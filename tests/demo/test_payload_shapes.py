@@ -1,5 +1,6 @@
-"""What the look-alike sends beside what GitLab sends: no key that the real payloads lack, none of the important ones
-missing. The 22 real payloads lie outside the repository; without them this is skipped."""
+"""What the look-alike sends beside what GitLab sends: no key that the real payloads lack, none of the
+important ones missing. The 22 real payloads lie outside the repository; without them this is skipped.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def _real() -> dict[str, dict[str, set[str]]]:
     for file in sorted(SHARED.glob("*.json")):
         payload = json.loads(file.read_text())
         _keys(payload, "", found[payload["object_kind"]])
-    # A note's merge request has the attributes of a merge request; an award's note and merge request likewise.
+    # The merge request of a note or an award has the attributes of any merge request.
     attributes = {k: v for k, v in found["merge_request"].items() if k.startswith("object_attributes")}
     for kind in ("note", "emoji"):
         for place, keys in attributes.items():

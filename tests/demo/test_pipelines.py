@@ -122,7 +122,8 @@ async def test_a_broken_ci_file_makes_a_failed_pipeline(scene: Scene) -> None:
 
 
 async def test_workflow_rules_can_leave_a_pipeline_out(scene: Scene) -> None:
-    text = "workflow: {rules: [{if: $CI_PIPELINE_SOURCE == 'push', when: never}, {when: always}]}\na: {script: x}"
+    text = "workflow: {rules: [{if: $CI_PIPELINE_SOURCE == 'push', when: never}, {when: always}]}"
+    text += "\na: {script: x}"
     await scene.gitlab.push(scene.project, "main", {".gitlab-ci.yml": text}, scene.maintainer)
     assert scene.project.pipelines == {}
 

@@ -8,8 +8,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.demo.gitlab import GitLab, Job, Level, Settings
 from tests.demo.world import Clock, Receiver, Scene
 
@@ -75,7 +73,8 @@ d: {stage: three, script: "true", when: always}
 
 
 async def test_an_allowed_failure_lets_the_pipeline_pass(scene: Scene) -> None:
-    text = "stages: [x, y]\na: {stage: x, script: 'exit 7', allow_failure: {exit_codes: [7]}}\nb: {stage: y, script: 'true'}"
+    text = "stages: [x, y]\na: {stage: x, script: 'exit 7', allow_failure: {exit_codes: [7]}}\n"
+    text += "b: {stage: y, script: 'true'}"
     jobs = await _run(scene, text)
     assert [j.status for j in jobs] == ["failed", "success"]
     assert jobs[0].pipeline.status == "success"
@@ -93,8 +92,10 @@ async def test_the_job_token_reads_but_does_not_comment_or_set_statuses(scene: S
     mr = await scene.merge_request("other")
     call = "curl() { python3 - \"$@\" <<'E'\nimport os, sys, urllib.request as u\n"
     call += 'r = u.Request(os.environ["CI_API_V4_URL"] + sys.argv[2], method=sys.argv[1], '
-    call += 'headers={"JOB-TOKEN": os.environ["CI_JOB_TOKEN"]}, data=b"body=x" if sys.argv[1] == "POST" else None)\n'
-    call += "try: print(sys.argv[1], u.urlopen(r).status)\nexcept Exception as e: print(sys.argv[1], e.code)\nE\n}"
+    call += 'headers={"JOB-TOKEN": os.environ["CI_JOB_TOKEN"]}, '
+    call += 'data=b"body=x" if sys.argv[1] == "POST" else None)\n'
+    call += "try: print(sys.argv[1], u.urlopen(r).status)\n"
+    call += "except Exception as e: print(sys.argv[1], e.code)\nE\n}"
     base = f"/projects/$CI_PROJECT_ID/merge_requests/{mr.iid}/notes"
     lines = [
         call,
@@ -138,7 +139,10 @@ async def test_a_manual_job_is_played_with_variables(scene: Scene) -> None:
 async def test_artifacts_are_kept_and_handed_on(scene: Scene) -> None:
     text = """
 stages: [one, two]
-a: {stage: one, script: ["mkdir out", "echo plan > out/plan.txt", "ln -s /etc/passwd out/leak"], artifacts: {paths: [out/]}}
+a:
+  stage: one
+  script: ["mkdir out", "echo plan > out/plan.txt", "ln -s /etc/passwd out/leak"]
+  artifacts: {paths: [out/]}
 b: {stage: two, script: "cat out/plan.txt"}
 """
     first, second = await _run(scene, text)
@@ -155,7 +159,8 @@ b: {stage: two, script: "cat out/plan.txt"}
 
 
 async def test_artifacts_of_a_failure_are_kept_where_asked(scene: Scene) -> None:
-    text = "a: {script: ['echo log > helm-output.log', 'exit 1'], artifacts: {paths: [helm-output.log], when: on_failure}}"
+    text = "a: {script: ['echo log > helm-output.log', 'exit 1'], "
+    text += "artifacts: {paths: [helm-output.log], when: on_failure}}"
     (job,) = await _run(scene, text)
     assert (job.status, job.artifacts is not None) == ("failed", True)
 

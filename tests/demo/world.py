@@ -69,7 +69,9 @@ class Api:
 
 @dataclass(slots=True)
 class Scene:
-    """A project with a maintainer, a developer, a reporter and a bot; `as_(user)` is the API with that person's token."""
+    """A project with a maintainer, a developer, a reporter and a bot; `as_(user)` is the API with that
+    person's token.
+    """
 
     gitlab: GitLab
     clock: Clock

@@ -1,8 +1,9 @@
-"""A GitLab look-alike for tests and the demo: one process, one event loop, real git, real webhooks, real jobs.
+"""A GitLab look-alike for tests and the demo: real git, real webhooks, real jobs.
 
     async with GitLab() as gitlab:                                  # or start() and stop()
         ada = gitlab.add_user("ada")
-        project = await gitlab.add_project("ops/cluster", {"releases.yaml": "version: 1\\n"}, {ada: Level.MAINTAINER})
+        files = {"releases.yaml": "version: 1\\n"}
+        project = await gitlab.add_project("ops/cluster", files, {ada: Level.MAINTAINER})
         bot, token = gitlab.project_bot(project)                    # a project access token with scope api
         gitlab.add_hook(project, "http://127.0.0.1:8080/hooks/gitlab", token="hush")
 
@@ -14,10 +15,17 @@
         await gitlab.merge(mr, ada)                                 # raises Refused as the API would refuse
 
 The API answers below `gitlab.url + "/api/v4"` with `PRIVATE-TOKEN: <token>`; git clones
-`<gitlab.url>/ops/cluster.git` with any user name and the token as password. What tests turn: `gitlab.limits`,
-`gitlab.plant_fault`, `gitlab.hooks.policy` (drop, twice, delays), `gitlab.hooks.hold()`/`release()`/`resend()`,
-`gitlab.world.merge_ref_lag`. What they look at: `gitlab.requests`, `gitlab.deliveries`, and the records themselves
-(`mr.notes`, `project.pipelines`, …).
+`<gitlab.url>/ops/cluster.git` with any user name and the token as password. Pages for people are at
+`<gitlab.url>/ops/cluster/-/merge_requests/1`.
+
+What tests turn: `gitlab.limits`, `gitlab.plant_fault`, `gitlab.hooks.policy` (drop, twice, delays),
+`gitlab.hooks.hold()`, `release()` and `resend()`, `gitlab.world.merge_ref_lag`, `gitlab.runner.pause()`,
+`resume()` and `timestamps`, `project.settings`. What they look at: `gitlab.requests`, `gitlab.deliveries`,
+and the records themselves (`mr.notes`, `project.pipelines`, …).
+
+Jobs: `.gitlab-ci.yml` on the default branch is enough; `GitLab(job_environment={"PATH": …})` gives jobs
+programs, `gitlab.set_variable(project, "KUBECONFIG", text, file=True)` gives them files, and
+`await gitlab.runner.idle()` waits for their end.
 """
 
 from bot.demo.gitlab.ci_state import CommitStatus, Deployment, Job, Pipeline

@@ -15,6 +15,8 @@ from bot.demo.gitlab.world import World
 
 @dataclass(frozen=True, slots=True)
 class Caller:
+    """Who a valid token stands for."""
+
     user: User
     token: Token
 
@@ -75,6 +77,7 @@ def git_caller(world: World, request: web.Request) -> Caller | None:
 
 
 def git_scope_allows(caller: Caller, write: bool) -> bool:
+    """Whether the token's scopes open git; a job's token only reads."""
     if caller.is_job:
         return not write
     return bool(caller.token.scopes & ({"api", "write_repository"} if write else {"api", "read_repository"}))

@@ -17,7 +17,7 @@ api = Routes()
 @api.get("/version", scopes=["read_user"])
 @api.get("/metadata", scopes=["read_user"])
 async def _metadata(call: Call) -> web.Response:
-    assert call.user
+    call.need_user()
     kas = {"enabled": False, "externalUrl": None, "externalK8sProxyUrl": None, "version": None}
     return call.json(
         {"version": call.world.version, "revision": "0a1b2c3d4e5", "kas": kas, "enterprise": False}
@@ -31,7 +31,7 @@ async def _myself(call: Call) -> web.Response:
 
 @api.get("/users", scopes=["read_user"])
 async def _users(call: Call) -> web.Response:
-    assert call.user
+    call.need_user()
     name, search = call.text("username"), (call.text("search") or "").lower()
     found = [
         who
@@ -44,7 +44,7 @@ async def _users(call: Call) -> web.Response:
 
 @api.get("/users/{user_id}", scopes=["read_user"])
 async def _one_user(call: Call) -> web.Response:
-    assert call.user
+    call.need_user()
     who = call.world.users.get(call.number("user_id"))
     if who is None:
         raise not_found("User")

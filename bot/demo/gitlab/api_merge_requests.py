@@ -17,6 +17,7 @@ MR = "/projects/{id}/merge_requests/{iid}"
 
 
 async def shown(call: Call, it: MergeRequest, status: int = 200) -> web.Response:
+    """A merge request in full."""
     changed = await call.world.repository(it.project).diff(it.base, it.head) if it.base else []
     asking = call.caller.user if call.caller else None
     detailed = "checking" if it.lag and it.state == "opened" else detailed_status(call.world, it)
@@ -71,8 +72,8 @@ async def _create(call: Call) -> web.Response:
             raise not_found("Project")
         target = found
     it = await merge_requests.open_merge_request(
-        call.world, target, call.project, call.text("source_branch") or "", call.text("target_branch") or "", title,
-        call.user, call.text("description") or "",
+        call.world, target, call.project, call.text("source_branch") or "", call.text("target_branch") or "",
+        title, call.user, call.text("description") or "",
     )  # fmt: skip
     return await shown(call, it, 201)
 

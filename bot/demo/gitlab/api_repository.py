@@ -134,7 +134,7 @@ async def _file(call: Call) -> web.Response:
         "encoding": "base64",
         "content_sha256": hashlib.sha256(data).hexdigest(),
         "ref": ref,
-        "blob_id": hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest(),
+        "blob_id": hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest(),
         "commit_id": commit.id,
         "last_commit_id": commit.id,
         "execute_filemode": False,

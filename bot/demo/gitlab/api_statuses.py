@@ -83,8 +83,8 @@ async def _create_deployment(call: Call) -> web.Response:
     name = call.require("environment", "sha", "ref", "tag", "status")
     status = call.choice("status", deployments.STATES, "")
     it = await deployments.record(
-        call.world, call.project, name, call.text("ref") or "", call.text("sha") or "", bool(call.flag("tag")),
-        status, call.user,
+        call.world, call.project, name, call.text("ref") or "", call.text("sha") or "",
+        bool(call.flag("tag")), status, call.user,
     )  # fmt: skip
     return call.json(entities_mr.deployment(call.world, it), 201)
 

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Call:
+    """A request whose caller, project and parameters are known."""
+
     request: web.Request
     world: World
     caller: Caller | None
@@ -38,8 +40,14 @@ class Call:
 
     @property
     def project(self) -> Project:
-        assert self._project is not None
+        if self._project is None:
+            raise LookupError(f"{self.request.path} names no project")
         return self._project
+
+    def need_user(self) -> None:
+        """401 for an anonymous request."""
+        if self.caller is None:
+            raise unauthorized()
 
     def path(self, name: str) -> str:
         return self.request.match_info[name]
@@ -121,8 +129,8 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 class Routes:
     """Handlers by method and path below /api/v4.
 
-    `level` is the role that the project in the path asks for (GUEST: may see it). `job` lets CI job tokens in.
-    `scopes` names scopes that open this one endpoint besides `api` and `read_api`.
+    `level` is the role that the project in the path asks for (GUEST: may see it). `job` lets CI job
+    tokens in. `scopes` names scopes that open this one endpoint besides `api` and `read_api`.
     """
 
     table: list[web.RouteDef] = field(default_factory=list)

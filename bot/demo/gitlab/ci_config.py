@@ -151,7 +151,9 @@ def _spec(name: str, stage: str, job: dict[str, Any], own: Mapping[str, str], ve
 
 
 async def load(read: Read, path: str, inputs: Mapping[str, Any]) -> CiConfig | None:
-    """The CI file at `path`, None where there is none. CiError says what is wrong with it or with the inputs."""
+    """The CI file at `path`, None where there is none. CiError says what is wrong with it or with the
+    inputs.
+    """
     raw = await read(path)
     if raw is None:
         return None
@@ -198,8 +200,8 @@ def _inputs(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
             f"Given inputs not defined in the `spec` section of the included configuration file: {unknown}"
         )
     values = {}
-    for name, rules in declared.items():
-        rules = rules or {}
+    for name, given_rules in declared.items():
+        rules = given_rules or {}
         if name not in given and "default" not in rules:
             raise CiError(f"`{name}` input: required value has not been provided")
         value = given.get(name, rules.get("default"))

@@ -71,6 +71,8 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Pipeline:
+    """`source_sha` is the head of the merge request that it runs for, `sha` what it runs on."""
+
     id: int
     iid: int
     project: Project
@@ -98,6 +100,8 @@ class Pipeline:
 
 @dataclass(slots=True, eq=False)
 class Environment:
+    """A place that deployments go to."""
+
     id: int
     name: str
     created_at: datetime
@@ -109,6 +113,8 @@ class Environment:
 
 @dataclass(slots=True, eq=False)
 class Deployment:
+    """`job` is None for one that was recorded through the API."""
+
     id: int
     iid: int
     environment: Environment

@@ -64,8 +64,10 @@ def visible(it: Pipeline) -> list[Variable]:
 
 
 def for_job(world: World, job: Job, token: str, project_dir: str) -> dict[str, str]:
-    """Everything but the project's variables, which may be files and are laid down by the runner. Later wins in
-    GitLab's order: predefined, the CI file's, the job's, then those given with the pipeline or when playing."""
+    """Everything but the project's variables, which may be files and are laid down by the runner. Later wins
+    in GitLab's order: predefined, the CI file's, the job's, then those given with the pipeline or when
+    playing.
+    """
     pipeline = job.pipeline
     own = {
         "CI_PIPELINE_ID": str(pipeline.id),
@@ -90,5 +92,6 @@ def for_job(world: World, job: Job, token: str, project_dir: str) -> dict[str, s
 
 
 def clone_url(world: World, job: Job, token: str) -> str:
+    """The address with which a job fetches its own project."""
     scheme, _, rest = world.url.partition("://")
     return f"{scheme}://gitlab-ci-token:{token}@{rest}/{job.pipeline.project.path}.git"

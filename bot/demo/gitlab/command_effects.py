@@ -12,7 +12,9 @@ from bot.demo.gitlab.world import World
 
 
 async def carry_out(world: World, on: MergeRequest | Issue, by: User, commands: list[Command]) -> list[str]:
-    """Runs them with the writer's rights; what the writer may not do is skipped. Returns GitLab-like sentences."""
+    """Runs them with the writer's rights; what the writer may not do is skipped. Returns GitLab-like
+    sentences.
+    """
     said = []
     for command in commands:
         try:

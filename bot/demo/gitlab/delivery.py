@@ -44,6 +44,8 @@ class Attempt:
 
 @dataclass(slots=True, eq=False)
 class Delivery:
+    """One event on its way to one webhook; `key` is its Idempotency-Key."""
+
     id: int
     hook: Hook
     kind: str
@@ -72,19 +74,24 @@ Policy = Callable[[Delivery], Sequence[float]]
 
 
 def once(delivery: Delivery) -> Sequence[float]:
+    """As GitLab does on a good day."""
     return (0.0,)
 
 
 def drop(delivery: Delivery) -> Sequence[float]:
+    """It is lost."""
     return ()
 
 
 def twice(delivery: Delivery) -> Sequence[float]:
+    """It arrives two times, as after a time-out."""
     return (0.0, 0.0)
 
 
 @dataclass(slots=True)
 class Postman:
+    """Sends, and remembers what it sent in `log`."""
+
     world: World
     policy: Policy = once
     auto_disable: bool = False
@@ -120,8 +127,9 @@ class Postman:
             self._start(delivery, 0.0)
 
     async def resend(self, delivery: Delivery) -> int | None:
-        """Sends it again as a person does by hand: same Idempotency-Key, new X-Gitlab-Webhook-UUID. The answer's
-        status, None if none came."""
+        """Sends it again as a person does by hand: same Idempotency-Key, new X-Gitlab-Webhook-UUID. The
+        answer's status, None if none came.
+        """
         await self._send(delivery, 0.0)
         return delivery.status
 

@@ -1,4 +1,6 @@
-"""People, projects, commits and what is said about them, as the API shows them (API_Entities_* in its description)."""
+"""People, projects, commits and what is said about them, as the API shows them (API_Entities_* in its
+description).
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ def iso(at: datetime | None) -> str | None:
 
 
 def user(world: World, who: User) -> Json:
+    """A person in short (UserBasic)."""
     return {
         "id": who.id,
         "username": who.username,
@@ -32,15 +35,18 @@ def user(world: World, who: User) -> Json:
 
 
 def maybe_user(world: World, who: User | None) -> Json | None:
+    """Null for nobody."""
     return user(world, who) if who else None
 
 
 def public_user(world: World, who: User) -> Json:
+    """What everybody may know of a person."""
     more = {"created_at": iso(who.created_at), "bio": "", "location": "", "bot": who.bot, "job_title": ""}
     return {**user(world, who), **more}
 
 
 def current_user(world: World, who: User) -> Json:
+    """What people see of themselves."""
     more: Json = {
         "email": who.email,
         "commit_email": who.email,
@@ -53,11 +59,13 @@ def current_user(world: World, who: User) -> Json:
 
 
 def member(world: World, who: User, level: Level) -> Json:
+    """A person with the role in a project."""
     more = {"access_level": int(level), "created_at": iso(who.created_at), "expires_at": None}
     return {**user(world, who), **more, "membership_state": "active"}
 
 
 def token(world: World, it: Token) -> Json:
+    """A token about itself; never its value."""
     active = not it.revoked and (it.expires is None or world.now().date() < it.expires)
     return {
         "id": it.id,
@@ -74,8 +82,9 @@ def token(world: World, it: Token) -> Json:
 
 
 def namespace(world: World, it: Project) -> Json:
+    """The group that a project is in."""
     path = it.namespace
-    number = int(hashlib.sha1(path.encode()).hexdigest()[:6], 16)
+    number = int(hashlib.sha256(path.encode()).hexdigest()[:6], 16)
     return {
         "id": number,
         "name": path.rpartition("/")[2],
@@ -89,6 +98,7 @@ def namespace(world: World, it: Project) -> Json:
 
 
 def basic_project(world: World, it: Project) -> Json:
+    """A project in short."""
     return {
         "id": it.id,
         "description": it.description,
@@ -114,6 +124,7 @@ def basic_project(world: World, it: Project) -> Json:
 
 
 def project(world: World, it: Project, level: Level) -> Json:
+    """A project in full, with the role of who asks."""
     settings = it.settings
     api = f"{world.url}/api/v4/projects/{it.id}"
     shown = {
@@ -155,6 +166,7 @@ def project(world: World, it: Project, level: Level) -> Json:
 
 
 def commit(world: World, it: Project, shown: Commit) -> Json:
+    """A commit."""
     return {
         "id": shown.id,
         "short_id": shown.id[:8],
@@ -175,6 +187,7 @@ def commit(world: World, it: Project, shown: Commit) -> Json:
 
 
 def diff(it: FileDiff) -> Json:
+    """The change of one file."""
     return {
         "diff": it.patch,
         "collapsed": False,
@@ -191,6 +204,7 @@ def diff(it: FileDiff) -> Json:
 
 
 def note(world: World, it: Note) -> Json:
+    """A comment."""
     on = it.noteable
     return {
         "id": it.id,
@@ -215,6 +229,7 @@ def note(world: World, it: Note) -> Json:
 
 
 def discussion(world: World, notes: list[Note]) -> Json:
+    """A thread, or a comment that stands alone."""
     first = notes[0]
     return {
         "id": first.discussion_id,
@@ -224,6 +239,7 @@ def discussion(world: World, notes: list[Note]) -> Json:
 
 
 def award(world: World, it: Award, on: Note) -> Json:
+    """A reaction."""
     return {
         "id": it.id,
         "name": it.name,
@@ -237,6 +253,7 @@ def award(world: World, it: Award, on: Note) -> Json:
 
 
 def issue(world: World, it: Issue) -> Json:
+    """An issue."""
     return {
         "id": it.id,
         "iid": it.iid,

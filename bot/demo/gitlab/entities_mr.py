@@ -9,6 +9,7 @@ from bot.demo.gitlab.world import World
 
 
 def basic_merge_request(world: World, it: MergeRequest, detailed: str) -> Json:
+    """As lists show it; `detailed` is its detailed_merge_status."""
     people = [user(world, who) for who in it.assignees]
     merger = maybe_user(world, it.merged_by or it.auto_merge)
     return {
@@ -82,6 +83,7 @@ def merge_status(it: MergeRequest) -> str:
 
 
 def merge_request(world: World, it: MergeRequest, detailed: str, asking: User | None, changes: int) -> Json:
+    """In full, for the person asking; `changes` is how many files it changes."""
     head = world.head_pipeline(it)
     return {
         **basic_merge_request(world, it, detailed),
@@ -100,6 +102,7 @@ def merge_request(world: World, it: MergeRequest, detailed: str, asking: User | 
 
 
 def approvals(world: World, it: MergeRequest, asking: User | None) -> Json:
+    """Who approved, and whether that is enough."""
     needed = it.project.settings.approvals_required
     return {
         "user_has_approved": any(a.user is asking for a in it.approvals),
@@ -110,6 +113,7 @@ def approvals(world: World, it: MergeRequest, asking: User | None) -> Json:
 
 
 def basic_pipeline(world: World, it: Pipeline) -> Json:
+    """As lists show it."""
     return {
         "id": it.id,
         "iid": it.iid,
@@ -125,6 +129,7 @@ def basic_pipeline(world: World, it: Pipeline) -> Json:
 
 
 def pipeline(world: World, it: Pipeline) -> Json:
+    """In full."""
     return {
         **basic_pipeline(world, it),
         "before_sha": it.before_sha,
@@ -152,12 +157,14 @@ def pipeline(world: World, it: Pipeline) -> Json:
 
 
 def seconds(it: Pipeline) -> int | None:
+    """How long it ran."""
     return (
         round((it.finished_at - it.started_at).total_seconds()) if it.finished_at and it.started_at else None
     )
 
 
 def job(world: World, it: Job) -> Json:
+    """In full, but for its commit."""
     waited = (it.started_at - it.queued_at).total_seconds() if it.started_at and it.queued_at else None
     shown: Json = {
         "id": it.id,
@@ -197,10 +204,12 @@ def job(world: World, it: Job) -> Json:
 
 
 def duration(it: Job) -> float | None:
+    """How many seconds it ran."""
     return (it.finished_at - it.started_at).total_seconds() if it.finished_at and it.started_at else None
 
 
 def status(world: World, it: CommitStatus) -> Json:
+    """A status that was set from outside."""
     return {
         "id": it.id,
         "sha": it.sha,
@@ -244,6 +253,7 @@ def job_status(world: World, it: Job) -> Json:
 
 
 def basic_environment(it: Environment) -> Json:
+    """As a deployment shows it."""
     return {
         "id": it.id,
         "name": it.name,
@@ -255,11 +265,13 @@ def basic_environment(it: Environment) -> Json:
 
 
 def environment(world: World, it: Environment, last: Deployment | None) -> Json:
+    """In full."""
     shown = {**basic_environment(it), "tier": it.tier, "state": it.state, "auto_stop_at": None}
     return {**shown, "last_deployment": deployment(world, last) if last else None}
 
 
 def deployment(world: World, it: Deployment) -> Json:
+    """In full."""
     return {
         "id": it.id,
         "iid": it.iid,

@@ -1,4 +1,6 @@
-"""What every request passes through: the log of requests, planted faults, rate limits, errors in GitLab's shape."""
+"""What every request passes through: the log of requests, planted faults, rate limits, errors in GitLab's
+shape.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,9 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to the look-alike. `path` is as sent (still encoded); `body` is the JSON document, else None.
-    `user` is the name of the caller, None where nobody valid called."""
+    """One request to the look-alike. `path` is as sent (still encoded); `body` is the JSON document, else
+    None. `user` is the name of the caller, None where nobody valid called.
+    """
 
     at: datetime
     method: str
@@ -39,6 +42,8 @@ class Request:
 
 @dataclass(slots=True)
 class Front:
+    """The middleware, and what tests set and read of it."""
+
     world: World
     requests: list[Request] = field(default_factory=list)
     fault: Fault | None = None

@@ -16,6 +16,7 @@ _SERVICES = ("git-upload-pack", "git-receive-pack")
 
 
 def routes() -> list[web.RouteDef]:
+    """git's addresses below a project's path."""
     return [
         web.get(r"/{project:.+?}.git/info/refs", _info_refs),
         web.post(r"/{project:.+?}.git/{service:git-(?:upload|receive)-pack}", _service),
@@ -49,7 +50,8 @@ async def _service(request: web.Request) -> web.Response:
             "upload-pack", "--stateless-rpc", ".", cwd=project.git_dir, stdin=data, env=env
         )
         return _answer(kind, out)
-    assert caller is not None
+    if caller is None:
+        raise _challenge()
     closed = [f"refs/heads/{b}" for b in project.protected if not world.may_push(caller.user, project, b)]
     repo = world.repository(project)
     async with world.lock(project):
@@ -72,7 +74,9 @@ def _environment(request: web.Request) -> dict[str, str]:
 
 
 def _admit(request: web.Request, service: str) -> tuple[Project, Caller | None]:
-    """The project, if the caller may fetch from it or push to it; 401 with a challenge, 403 or 404 otherwise."""
+    """The project, if the caller may fetch from it or push to it; 401 with a challenge, 403 or 404
+    otherwise.
+    """
     world = request.app[WORLD]
     write = service == "git-receive-pack"
     try:

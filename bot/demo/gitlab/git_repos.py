@@ -25,6 +25,8 @@ class GitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """An author or committer."""
+
     name: str
     email: str
 
@@ -43,6 +45,8 @@ Content = str | bytes | Entry | None
 
 @dataclass(frozen=True, slots=True)
 class Commit:
+    """Times are ISO 8601 as git prints them; `message` is whole."""
+
     id: str
     parents: tuple[str, ...]
     author_name: str
@@ -58,6 +62,8 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
+    """`status` is A, M, D, R or T; `patch` begins at its first hunk."""
+
     old_path: str
     new_path: str
     old_mode: str
@@ -81,6 +87,7 @@ async def run_git(
 async def try_git(
     *args: str, cwd: Path, stdin: bytes | None = None, env: Mapping[str, str] | None = None
 ) -> tuple[int, bytes, bytes]:
+    """Exit code, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
         "git",
         *args,
@@ -102,6 +109,8 @@ def clean_environment() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
+    """A bare repository at `path`."""
+
     path: Path
 
     async def git(

@@ -13,6 +13,7 @@ from bot.demo.gitlab.world import World
 async def create(
     world: World, project: Project, by: User, title: str, description: str, labels: list[str]
 ) -> Issue:
+    """Opens one; labels are made where they are missing."""
     if not title.strip():
         raise message(400, {"title": ["can't be blank"]})
     now, iid = world.now(), len(project.issues) + 1

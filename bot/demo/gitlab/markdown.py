@@ -1,4 +1,6 @@
-"""Comments as GitLab shows them: tables, fences, strikethrough, <details>, task lists, emoji; nothing active."""
+"""Comments as GitLab shows them: tables, fences, strikethrough, <details>, task lists, emoji; nothing
+active.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What happens to merge requests: opened, pushed to, edited, approved, closed, merged. Each step fires its hook."""
+"""What happens to merge requests: opened, pushed to, edited, approved, closed, merged. Each step fires its
+hook.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,15 @@ async def fire(
     changes: Json | None = None,
     oldrev: str | None = None,
 ) -> None:
+    """Sends the Merge Request Hook."""
     detailed = detailed_status(world, it)
     body = await payloads.merge_request(world, it, by, action, detailed, changes or {}, oldrev)
     world.emit(it.project, "merge_request", body)
 
 
 async def open_merge_request(
-    world: World, target: Project, source: Project, source_branch: str, target_branch: str, title: str, by: User,
+    world: World, target: Project, source: Project, source_branch: str, target_branch: str, title: str,
+    by: User,
     description: str = "",
 ) -> MergeRequest:  # fmt: skip
     """Opens one; 409 where one is open for the same branches already."""
@@ -52,8 +56,8 @@ async def open_merge_request(
             raise message(409, [text])
     now, iid = world.now(), len(target.merge_requests) + 1
     it = MergeRequest(
-        world.number("merge_request"), iid, target, source, source_branch, target_branch, title, description, by,
-        now, now, head, lag=world.merge_ref_lag,
+        world.number("merge_request"), iid, target, source, source_branch, target_branch, title, description,
+        by, now, now, head, lag=world.merge_ref_lag,
         remove_source_branch=target.settings.remove_source_branch_after_merge,
         squash=target.settings.squash_option in ("always", "default_on"),
     )  # fmt: skip
@@ -82,7 +86,9 @@ async def _take_head(world: World, it: MergeRequest, head: str) -> None:
 
 
 async def pushed(world: World, source: Project, branch: str, new: str, by: User) -> list[MergeRequest]:
-    """A branch moved: its open merge requests follow, those that target it are unchecked. Returns the former."""
+    """A branch moved: its open merge requests follow, those that target it are unchecked. Returns the
+    former.
+    """
     touched = []
     for project in list(world.projects.values()):
         for it in project.merge_requests.values():
@@ -114,7 +120,9 @@ async def _reset_approvals(world: World, it: MergeRequest, by: User) -> None:
 
 
 async def edit(world: World, it: MergeRequest, by: User, wanted: Json) -> None:
-    """Changes title, description, target_branch, labels, assignees, reviewers; one hook tells all that changed."""
+    """Changes title, description, target_branch, labels, assignees, reviewers; one hook tells all that
+    changed.
+    """
     before = _fields(it)
     repo = world.repository(it.project)
     target = wanted.get("target_branch", it.target_branch)
@@ -155,10 +163,12 @@ def _fields(it: MergeRequest) -> Json:
 
 
 def labels(world: World, project: Project, names: list[str]) -> list[Label]:
+    """The labels of those names, made where they are missing."""
     return [world.label(project, name.strip()) for name in names if name.strip()]
 
 
 async def close(world: World, it: MergeRequest, by: User) -> None:
+    """400 unless it is open."""
     if it.state != "opened":
         raise message(400, "Merge request is not open")
     it.state, it.closed_at, it.closed_by, it.updated_at = "closed", world.now(), by, world.now()
@@ -167,6 +177,7 @@ async def close(world: World, it: MergeRequest, by: User) -> None:
 
 
 async def reopen(world: World, it: MergeRequest, by: User) -> None:
+    """400 unless it is closed and its branch is still there."""
     if it.state != "closed":
         raise message(400, "Merge request is not closed")
     head = await world.repository(it.source_project).resolve(f"refs/heads/{it.source_branch}")
@@ -184,6 +195,7 @@ def _state_change(old: str, new: str) -> Json:
 
 
 async def approve(world: World, it: MergeRequest, by: User, sha: str | None = None) -> None:
+    """401 without the role or a second time, 409 on a head that is not `sha`."""
     if it.state != "opened" or world.level(by, it.project) < Level.DEVELOPER:
         raise unauthorized()
     if any(a.user is by for a in it.approvals):
@@ -198,6 +210,7 @@ async def approve(world: World, it: MergeRequest, by: User, sha: str | None = No
 
 
 async def unapprove(world: World, it: MergeRequest, by: User) -> None:
+    """404 where the person has not approved."""
     if not any(a.user is by for a in it.approvals):
         raise not_found()
     it.approvals = [a for a in it.approvals if a.user is not by]
@@ -233,6 +246,7 @@ async def build_merge(world: World, it: MergeRequest, by: User, squash: bool, te
 
 
 def people(world: World, ids: object) -> list[User]:
+    """The users of those numbers."""
     if not isinstance(ids, list):
         raise invalid("assignee_ids is invalid")
     return [world.users[int(i)] for i in ids if int(i) in world.users]

@@ -9,6 +9,7 @@ from bot.demo.gitlab.world import World
 
 
 def merge_message(it: MergeRequest) -> str:
+    """GitLab's default message of a merge commit."""
     source = it.source_branch
     if it.source_project is not it.project:
         source = f"{it.source_project.path.replace('/', '-')}:{source}"
@@ -19,7 +20,9 @@ def merge_message(it: MergeRequest) -> str:
 
 
 async def check(world: World, it: MergeRequest) -> None:
-    """Looks at the branches again and rewrites refs/merge-requests/<iid>/merge (which stays as it was on conflict)."""
+    """Looks at the branches again and rewrites refs/merge-requests/<iid>/merge (which stays as it was on
+    conflict).
+    """
     repo = world.repository(it.project)
     target = await repo.resolve(f"refs/heads/{it.target_branch}")
     if it.state != "opened" or target is None:
@@ -52,7 +55,9 @@ async def look(world: World, it: MergeRequest) -> bool:
 
 
 async def merge_ref(world: World, it: MergeRequest) -> str:
-    """The commit of the merge ref, or the refusal (400) that GitLab gives on conflict, empty, merged or too early."""
+    """The commit of the merge ref, or the refusal (400) that GitLab gives on conflict, empty, merged or too
+    early.
+    """
     if not await look(world, it):
         raise message(400, "Merge ref cannot be updated")
     if it.state != "opened" or it.merge_ref is None:

@@ -29,8 +29,9 @@ async def merge(
     world: World, it: MergeRequest, by: User, *, sha: str | None = None, squash: bool | None = None,
     text: str | None = None, remove_source: bool | None = None,
 ) -> None:  # fmt: skip
-    """Merges by the project's method. 401 without the right to merge, 405 while something forbids it, 409 on a head
-    that is not `sha`, 422 where it fails."""
+    """Merges by the project's method. 401 without the right to merge, 405 while something forbids it, 409 on
+    a head that is not `sha`, 422 where it fails.
+    """
     if not world.may_merge(by, it.project, it.target_branch):
         raise unauthorized()
     async with world.lock(it.project):

@@ -33,8 +33,8 @@ async def create(
 ) -> Note | OnlyCommands:  # fmt: skip
     """Saves a note, carries out its quick actions and fires the Note Hook.
 
-    `thread` are the notes of the discussion that it replies to; `discussion` starts a new one. 400 where it is blank
-    or longer than a million characters; 429 where the writer writes too often.
+    `thread` are the notes of the discussion that it replies to; `discussion` starts a new one. 400 where
+    it is blank or longer than a million characters; 429 where the writer writes too often.
     """
     limit_rate(world, by)
     validate(body)
@@ -58,6 +58,7 @@ async def create(
 
 
 def validate(body: str) -> None:
+    """400 where GitLab would save no such note."""
     if not body.strip():
         raise bad_request('Note {:note=>["can\'t be blank"]}')
     if len(body) > LONGEST:
@@ -66,7 +67,7 @@ def validate(body: str) -> None:
 
 def _make(world: World, on: MergeRequest | Issue, by: User, body: str, internal: bool) -> Note:
     number, now = world.number("note"), world.now()
-    thread = hashlib.sha1(f"discussion {number}".encode()).hexdigest()
+    thread = hashlib.sha256(f"discussion {number}".encode()).hexdigest()[:40]
     return Note(number, body, by, on, thread, now, now, internal=internal)
 
 
@@ -87,6 +88,7 @@ def _status(world: World, note: Note) -> str:
 
 
 def find(on: MergeRequest | Issue, number: int) -> Note:
+    """404 where there is none of that number."""
     note = next((n for n in on.notes if n.id == number), None)
     if note is None:
         raise not_found()
@@ -105,6 +107,7 @@ async def edit(world: World, note: Note, by: User, body: str) -> None:
 
 
 def delete(world: World, note: Note, by: User) -> None:
+    """Only the author and maintainers may."""
     _may_change(world, note, by)
     note.noteable.notes.remove(note)
 
@@ -136,6 +139,7 @@ async def award(world: World, note: Note, by: User, name: str) -> Award:
 
 
 async def revoke(world: World, note: Note, by: User, number: int) -> None:
+    """Takes back a reaction; 401 unless it is one of their own."""
     it = next((a for a in note.awards if a.id == number), None)
     if it is None:
         raise not_found("Award Emoji")

@@ -1,5 +1,6 @@
-"""Plain pages to look at and to click in: projects, merge requests, pipelines, jobs. Meant for the demo on loopback:
-whoever opens them may act as any of its people."""
+"""Plain pages to look at and to click in: projects, merge requests, pipelines, jobs. Meant for the demo on
+loopback: whoever opens them may act as any of its people.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +76,8 @@ def _show(request: web.Request, template: str, **values: Any) -> web.Response:
     world = request.app[WORLD]
     nonce = secrets.token_urlsafe(12)
     text = _TEMPLATES.get_template(template).render(
-        world=world, ago=lambda at: _ago(world, at), nonce=nonce, form=_FORM, said=request.query.get("said", ""),
-        acting=request.cookies.get("acting", ""), **values,
+        world=world, ago=lambda at: _ago(world, at), nonce=nonce, form=_FORM,
+        said=request.query.get("said", ""), acting=request.cookies.get("acting", ""), **values,
     )  # fmt: skip
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; connect-src 'self'; "

@@ -32,6 +32,7 @@ def person(who: User) -> Json:
 
 
 def short_project(world: World, it: Project) -> Json:
+    """A project as pipelines and jobs show it."""
     return {
         "id": it.id,
         "name": it.name,
@@ -49,6 +50,7 @@ def short_project(world: World, it: Project) -> Json:
 
 
 def project(world: World, it: Project) -> Json:
+    """A project as most hooks show it."""
     more = {
         "url": ssh_url(world, it),
         "ssh_url": ssh_url(world, it),
@@ -58,15 +60,18 @@ def project(world: World, it: Project) -> Json:
 
 
 def ssh_url(world: World, it: Project) -> str:
+    """Its address over SSH, which nothing here answers."""
     return f"git@{world.url.partition('://')[2].partition(':')[0]}:{it.path}.git"
 
 
 def repository(world: World, it: Project) -> Json:
+    """The short old form that stands beside `project`."""
     named = {"name": it.name, "url": ssh_url(world, it), "description": it.description}
     return {**named, "homepage": world.web(it)}
 
 
 def label(it: Label, of: Project) -> Json:
+    """A label."""
     return {
         "id": it.id,
         "title": it.title,
@@ -82,6 +87,7 @@ def label(it: Label, of: Project) -> Json:
 
 
 def last_commit(world: World, of: Project, it: Commit) -> Json:
+    """A commit in a hook."""
     return {
         "id": it.id,
         "message": it.message,
@@ -93,6 +99,7 @@ def last_commit(world: World, of: Project, it: Commit) -> Json:
 
 
 async def attributes(world: World, it: MergeRequest, detailed: str) -> Json:
+    """`object_attributes` of a merge request, but for the action."""
     head = world.head_pipeline(it)
     commit = await world.repository(it.project).commit(it.head)
     return {

@@ -44,6 +44,7 @@ def _note_attributes(world: World, it: Note) -> Json:
 
 
 async def note(world: World, it: Note, by: User, action: str, detailed: str) -> Json:
+    """`action` is create or update."""
     on = it.noteable
     body: Json = {
         "object_kind": "note",
@@ -66,6 +67,7 @@ _NOT_IN_NOTES = frozenset({"prepared_at", "blocking_discussions_resolved", "firs
 
 
 def issue_attributes(world: World, it: Issue) -> Json:
+    """`object_attributes` of an issue, but for the action."""
     return {
         "author_id": it.author.id,
         "closed_at": stamp(it.closed_at),
@@ -87,6 +89,7 @@ def issue_attributes(world: World, it: Issue) -> Json:
 
 
 def issue(world: World, it: Issue, by: User, action: str, changes: Json) -> Json:
+    """`action` is open, update, close or reopen."""
     return {
         "object_kind": "issue",
         "event_type": "issue",

@@ -23,6 +23,7 @@ _NO_JOBS = (
 
 
 def refusal(reason: str) -> Refused:
+    """400 in the shape of POST /pipeline."""
     return message(400, {"base": [reason]})
 
 
@@ -114,6 +115,7 @@ async def _broken(world: World, made: Pipeline, reason: str) -> None:
 
 
 def new_job(world: World, pipeline: Pipeline, spec: JobSpec, by: User) -> Job:
+    """A job that has not begun."""
     it = Job(world.number("job"), spec.name, spec.stage, pipeline, by, spec, world.now())
     it.when, it.allow_failure, it.environment = spec.when, spec.allow_failure, spec.environment
     it.resource_group = spec.resource_group

@@ -19,12 +19,16 @@ _CLOSING = re.compile(r"^</[a-z]+>\s*$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """`name` in small letters; `argument` is the rest of the line."""
+
     name: str
     argument: str
 
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
+    """What stays, and what is to be done."""
+
     text: str
     commands: list[Command]
 

@@ -29,7 +29,9 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "L
 @dataclass(slots=True)
 class Runner:
     """Takes pending jobs, oldest first. `paused` leaves them pending; `timeout` is a job's limit in seconds;
-    `grace` is how many seconds a cancelled job may take to end; `timestamps` begins each line of a trace with time and stream mark, as GitLab 19 does."""
+    `grace` is how many seconds a cancelled job may take to end; `timestamps` begins each line of a trace
+    with time and stream mark, as GitLab 19 does.
+    """
 
     world: World
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -177,12 +179,12 @@ class Runner:
         process = await asyncio.create_subprocess_exec(
             "bash", "--noprofile", "--norc", "-c", script,
             cwd=where, env=dict(environment), start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         self._processes[job.id] = process
         try:
-            assert process.stdout is not None
-            while chunk := await process.stdout.read(65536):
+            while process.stdout and (chunk := await process.stdout.read(65536)):
                 trace.write(chunk)
             trace.flush()
             return await process.wait()

@@ -101,7 +101,9 @@ class GitLab:
         self.runner.start()
 
     async def stop(self) -> None:
-        """Ends jobs that run, deliveries on their way and the server; removes the repositories it made itself."""
+        """Ends jobs that run, deliveries on their way and the server; removes the repositories it made
+        itself.
+        """
         await self.runner.stop()
         await self.hooks.close()
         if self._server is not None:
@@ -136,8 +138,9 @@ class GitLab:
         return self.world.limits
 
     def plant_fault(self, before: Fault | None = None, after: LostAnswer | None = None) -> None:
-        """`before(request)` may answer instead of GitLab; `after(request, response)` may replace the answer when the
-        work is done (an answer lost on the way). None takes the fault away."""
+        """`before(request)` may answer instead of GitLab; `after(request, response)` may replace the answer
+        when the work is done (an answer lost on the way). None takes the fault away.
+        """
         self.front.fault, self.front.fault_after = before, after
 
     # -- people and projects
@@ -183,7 +186,8 @@ class GitLab:
         self.world.tokens[token].revoked = True
 
     async def add_project(
-        self, path: str, files: Mapping[str, Content] | None = None, members: Mapping[User, Level] | None = None, *,
+        self, path: str, files: Mapping[str, Content] | None = None,
+        members: Mapping[User, Level] | None = None, *,
         settings: Settings | None = None, visibility: Any = "private", default_branch: str = "main",
     ) -> Project:  # fmt: skip
         """A project whose protected default branch holds the files (and a README). Fires no hook."""
@@ -247,11 +251,13 @@ class GitLab:
     # -- what people do
 
     async def push(
-        self, project: Project, branch: str, files: Mapping[str, Content], user: User, message: str = "Change",
-        *, start: str | None = None, force: bool = False,
+        self, project: Project, branch: str, files: Mapping[str, Content], user: User,
+        message: str = "Change", *, start: str | None = None, force: bool = False,
     ) -> str:  # fmt: skip
-        """Commits the files (None removes one) on the branch, made from `start` (default: the default branch) where it
-        is missing. `force` rewrites the branch from `start`. Everything that follows a push happens. The new head."""
+        """Commits the files (None removes one) on the branch, made from `start` (default: the default
+        branch) where it is missing. `force` rewrites the branch from `start`. Everything that follows a
+        push happens. The new head.
+        """
         repo = self.world.repository(project)
         async with self.world.lock(project):
             old = await repo.resolve(f"refs/heads/{branch}")
@@ -271,7 +277,9 @@ class GitLab:
         )
 
     async def merge(self, mr: MergeRequest, user: User, **options: Any) -> None:
-        """As PUT /merge: options sha, squash, text, remove_source; raises errors.Refused where GitLab refuses."""
+        """As PUT /merge: options sha, squash, text, remove_source; raises errors.Refused where GitLab
+        refuses.
+        """
         await merging.merge(self.world, mr, user, **options)
 
     async def approve(self, mr: MergeRequest, user: User) -> None:

@@ -28,6 +28,8 @@ class Level(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class User:
+    """`bot` marks the user that belongs to a project access token."""
+
     id: int
     username: str
     name: str
@@ -43,7 +45,9 @@ class User:
 
 @dataclass(slots=True, eq=False)
 class Token:
-    """A personal, project (`project` is set) or CI job (`job` is set) token. `expires` is the first day it fails."""
+    """A personal, project (`project` is set) or CI job (`job` is set) token. `expires` is the first day it
+    fails.
+    """
 
     id: int
     value: str
@@ -84,6 +88,8 @@ class Settings:
 
 @dataclass(slots=True, eq=False)
 class Label:
+    """A label of a project."""
+
     id: int
     title: str
     color: str
@@ -92,6 +98,8 @@ class Label:
 
 @dataclass(slots=True, eq=False)
 class Award:
+    """A reaction to a note."""
+
     id: int
     name: str
     user: User
@@ -100,7 +108,9 @@ class Award:
 
 @dataclass(slots=True, eq=False)
 class Note:
-    """A comment; `type` is None for a plain one, DiscussionNote in a thread. `noteable` is an MR or an issue."""
+    """A comment; `type` is None for a plain one, DiscussionNote in a thread. `noteable` is an MR or an
+    issue.
+    """
 
     id: int
     body: str
@@ -117,6 +127,8 @@ class Note:
 
 @dataclass(slots=True, eq=False)
 class Approval:
+    """Who approved, and when."""
+
     user: User
     at: datetime
 
@@ -170,6 +182,8 @@ class MergeRequest:
 
 @dataclass(slots=True, eq=False)
 class Issue:
+    """An issue of a project."""
+
     id: int
     iid: int
     project: Project
@@ -206,6 +220,8 @@ class Hook:
 
 @dataclass(slots=True, eq=False)
 class Project:
+    """`path` is the full path with its groups; `members` maps user numbers to roles."""
+
     id: int
     path: str
     git_dir: Path

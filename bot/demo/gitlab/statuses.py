@@ -115,7 +115,9 @@ def _move(world: World, it: CommitStatus, state: str) -> None:
 
 
 def combined(pipeline: Pipeline) -> str:
-    """The state of a pipeline: GitLab's composite of the latest jobs and statuses, failures that are allowed aside."""
+    """The state of a pipeline: GitLab's composite of the latest jobs and statuses, failures that are allowed
+    aside.
+    """
     latest = [(j.status, j.allow_failure) for j in pipeline.jobs if not j.retried]
     latest += [(s.status, False) for s in pipeline.statuses if not s.retried]
     states = {

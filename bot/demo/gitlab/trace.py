@@ -1,4 +1,6 @@
-"""A job's log as GitLab stores it: masked, with sections and, on 19.x, time and stream mark before each line."""
+"""A job's log as GitLab stores it: masked, with sections and, on 19.x, time and stream mark before each
+line.
+"""
 
 from __future__ import annotations
 

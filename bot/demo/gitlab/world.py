@@ -49,6 +49,8 @@ class Limits:
 
 @dataclass(slots=True)
 class World:
+    """Everything there is, and what its parts call of one another."""
+
     root: Path
     now: Callable[[], datetime]
     url: str = "http://gitlab.invalid"
