@@ -27,7 +27,8 @@ MOST_COMMANDS = 10
 """Per note; the next line is answered with a refusal, and what follows it is not looked at."""
 
 LONGEST_LINE = 500
-LONGEST_NOTE = 1_000_000
+LONGEST_NOTE = 100_000
+"""Characters; commands stand at the beginning of notes, and the parser runs between deliveries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ _TICKS = re.compile(r"`+")
 def _skip_block(lines: list[str], start: int) -> int | None:
     """Where the block that begins in this line ends (exclusive), or None where none begins."""
     line = lines[start]
+    if not line.lstrip(" ").startswith(("`", "~", ">", "<")):
+        return None
     if fence := _FENCE.match(line):
         ticks = fence[1]
         if ticks[0] == "~" or "`" not in fence[2]:

@@ -6,7 +6,6 @@ is the base64 after `whsec_` in the signing token.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Collection, Mapping
@@ -22,7 +21,7 @@ def key_of(signing_token: str) -> bytes:
     encoded = signing_token.removeprefix("whsec_")
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise ValueError("a signing token is whsec_ and base64") from None
     if len(key) < 16:
         raise ValueError("a signing token holds at least 16 bytes")

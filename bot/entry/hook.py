@@ -95,9 +95,10 @@ class Hook:
 
     def add_to(self, app: web.Application) -> None:
         """Adds the route."""
-        app.router.add_post(PATH, self)
+        app.router.add_post(PATH, self.answer)
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
+        """One JSON line: what became of the delivery."""
         try:
             with self._bell.answering():
                 result = await self._take(request)
