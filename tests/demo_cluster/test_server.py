@@ -1,3 +1,4 @@
+import asyncio
 import stat
 
 import aiohttp
@@ -6,8 +7,8 @@ import yaml
 
 from bot.demo.cluster import SimulatedCluster
 from bot.demo.cluster.discovery import AGGREGATED
-from tests.demo_cluster.conversations import Step, create
-from tests.demo_cluster.manifests import config_map
+from tests.demo_cluster.conversations import Step, apply, create, delete, get, patch
+from tests.demo_cluster.manifests import PLAIN, claim, config_map
 from tests.demo_cluster.talking import Talk
 
 
@@ -96,3 +97,50 @@ async def test_deleting_a_namespace_deletes_what_is_in_it(simulated: SimulatedCl
     assert simulated.objects(namespace="shop") == []
     status, body = await api.say(create(config_map({"a": "1"})))
     assert (status, body["message"]) == (404, 'namespaces "shop" not found')
+
+
+async def test_an_object_with_a_finalizer_stays_until_it_is_taken_away(
+    simulated: SimulatedCluster, api: Talk
+) -> None:
+    held = config_map({"a": "1"}, metadata={"name": "c", "finalizers": ["example.org/hold"]})
+    await api.say(create(held))
+
+    await api.say(delete(held))
+    marked = simulated.objects("ConfigMap", "shop")
+    await api.say(patch(held, {"metadata": {"finalizers": None}}))
+
+    assert "deletionTimestamp" in marked[0]["metadata"]
+    assert simulated.objects("ConfigMap", "shop") == []
+
+
+async def test_everything_is_allowed_to_who_has_the_token(api: Talk) -> None:
+    attributes = {"resourceAttributes": {"verb": "create", "resource": "secrets"}}
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+    status, body = await api.say(Step("POST", path, {"spec": attributes}))
+
+    assert (status, body["status"]) == (201, {"allowed": True})
+
+
+async def test_a_deployment_is_scaled_through_its_own_path(api: Talk) -> None:
+    await api.say(apply(PLAIN))
+    path = "/apis/apps/v1/namespaces/shop/deployments/d/scale"
+
+    scale = await api.say(Step("GET", path))
+    await api.say(Step("PUT", path, scale[1] | {"spec": {"replicas": 4}}))
+
+    _, body = await api.say(get(PLAIN))
+    assert (scale[1]["spec"], body["spec"]["replicas"]) == ({"replicas": 1}, 4)
+
+
+async def test_a_claim_is_bound(api: Talk) -> None:
+    claimed = claim()
+    await api.say(apply(claimed))
+
+    async with asyncio.timeout(10):
+        while True:
+            _, body = await api.say(get(claimed))
+            if body["status"]["phase"] == "Bound":
+                break
+
+    assert body["status"]["capacity"] == {"storage": "1Gi"}

@@ -57,6 +57,8 @@ class Controllers:
         managed = applying.update(live, fresh, manager, resource.schema, now=now())
         fresh["metadata"]["managedFields"] = applying.written(managed)
         self._storage.put(resource, fresh)
+        namespace, name = key_of(fresh)
+        log.debug("simulated.settled", kind=fresh["kind"], namespace=namespace, name=name)
 
     def _status_for(self, plural: str, group: str) -> Callable[[Object], Object] | None:
         match group, plural:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from bot.demo.cluster.scaling import scale_of, scaled
 from bot.demo.cluster.storage import Object, Storage
 
 _JSON = "application/json"
+_ACCEPTS_AGGREGATED = re.compile(r"v=v2;as=APIGroupDiscoveryList")
 _NOT_ALLOWED = "the server does not allow this method on the requested resource"
 
 
@@ -90,9 +92,7 @@ class Front:
                 return None
 
     def _roots(self, request: web.Request, root: str) -> web.Response:
-        if "as=APIGroupDiscoveryList" in request.headers.get("Accept", "") and "v=v2;" in (
-            request.headers["Accept"].replace("v=v2,", "v=v2;") + ";"
-        ):
+        if _ACCEPTS_AGGREGATED.search(request.headers.get("Accept", "")):
             body = discovery.aggregated(self._resources, core=root == "api")
             return web.Response(text=json.dumps(body), headers={"Content-Type": discovery.AGGREGATED})
         if root == "api":
