@@ -33,6 +33,7 @@ from bot.core.rehearsal_objects import STAND_IN, rehearse_object
 from bot.core.rehearsal_survey import pieces_of, stored_objects, survey
 from bot.core.rehearsal_uninstall import rehearse_uninstall
 from bot.core.release import Rendered
+from bot.core.risk import assess
 from bot.core.seal import release_digest
 
 __all__ = ["Case", "Overlay", "overlay_after", "rehearse"]
@@ -215,7 +216,7 @@ def _plan(case: Case, action: ReleaseAction, outcomes: list[Outcome]) -> Release
         findings=tuple(dict.fromkeys(findings)),
     )
     if any(finding.level is Level.ERROR for finding in findings):
-        return plan
+        return assess(plan)
     digest = release_digest(
         case.desired,
         rendered=rendered,
@@ -223,7 +224,7 @@ def _plan(case: Case, action: ReleaseAction, outcomes: list[Outcome]) -> Release
         live=case.live,
         chart_digest=case.chart.digest if case.chart else "",
     )
-    return replace(plan, digest=digest)
+    return assess(replace(plan, digest=digest))
 
 
 def overlay_after(case: Case, plan: ReleasePlan) -> Overlay:

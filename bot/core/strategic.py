@@ -153,9 +153,10 @@ def _lists(name: str, old: Any, new: list[Any], live: list[Any], how: _Field) ->
     order = [{how.key: _key(item, name, how.key)} for item in new]
     stood = [_key(item, name, how.key) for item in live]
     entries = _entries(name, old, new, live, how)
-    wanted = {str(_key(item, name, how.key)) for item in new}
-    gone = [_key(item, name, how.key) for item in old if str(_key(item, name, how.key)) not in wanted]
-    entries += [{how.key: key, "$patch": "delete"} for key in gone]
+    left = _grouped(name, new, how.key)
+    for key, items in _grouped(name, old, how.key).items():
+        if len(items) > len(left.get(key, ())):
+            entries.append({how.key: items[0][how.key], "$patch": "delete"})
     if not live:
         return {name: entries} if entries else {}
     moved = stood != [entry[how.key] for entry in order]
@@ -166,17 +167,18 @@ def _lists(name: str, old: Any, new: list[Any], live: list[Any], how: _Field) ->
 
 
 def _entries(name: str, old: list[Any], new: list[Any], live: list[Any], how: _Field) -> list[Any]:
-    """Changed and added entries. Several of one key pair up in turn, as they do in Kubernetes' merge."""
+    """Changed and added entries. Several of one key pair up from their ends, as Kubernetes' sort has them."""
     before, standing = _grouped(name, old, how.key), _grouped(name, live, how.key)
     entries: list[Any] = []
-    for item in new:
-        key = str(_key(item, name, how.key))
-        was = before[key].pop(0) if before.get(key) else None
-        there = standing[key].pop(0) if standing.get(key) else None
-        if there is None:
-            entries.append(item)
-        elif inner := _maps(was, item, there, how, retain=how.retains):
-            entries.append({**inner, how.key: item[how.key]})
+    for key, items in _grouped(name, new, how.key).items():
+        olds, lives = before.get(key, []), standing.get(key, [])
+        for item in reversed(items):
+            was = olds.pop() if olds else None
+            there = lives.pop() if lives else None
+            if there is None:
+                entries.append(item)
+            elif inner := _maps(was, item, there, how, retain=how.retains):
+                entries.append({**inner, how.key: item[how.key]})
     return entries
 
 

@@ -26,25 +26,18 @@ Files = Mapping[str, str]
 Touch = Callable[[Api, str], None]
 State = dict[tuple[str, str, str], Manifest]
 
-_LISTS = tuple(
-    f"/{path}"
-    for path in (
-        *(
-            f"api/v1/{kind}"
-            for kind in ("namespaces", "configmaps", "secrets", "services", "serviceaccounts")
-        ),
-        *(f"api/v1/{kind}" for kind in ("persistentvolumeclaims", "resourcequotas", "limitranges")),
-        *(f"apis/apps/v1/{kind}" for kind in ("deployments", "statefulsets", "daemonsets")),
-        *(f"apis/batch/v1/{kind}" for kind in ("jobs", "cronjobs")),
-        *(f"apis/networking.k8s.io/v1/{kind}" for kind in ("ingresses", "networkpolicies")),
-        *(f"apis/rbac.authorization.k8s.io/v1/{kind}" for kind in ("roles", "rolebindings")),
-        *(f"apis/rbac.authorization.k8s.io/v1/{kind}" for kind in ("clusterroles", "clusterrolebindings")),
-        "apis/policy/v1/poddisruptionbudgets",
-        "apis/autoscaling/v2/horizontalpodautoscalers",
-        "apis/scheduling.k8s.io/v1/priorityclasses",
-        "apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-        "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
-    )
+_CORE = ("namespaces", "configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims")
+_APPS = ("deployments", "statefulsets", "daemonsets")
+_RBAC = ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
+_LISTS = (
+    *(f"/api/v1/{kind}" for kind in (*_CORE, "limitranges", "resourcequotas")),
+    *(f"/apis/apps/v1/{kind}" for kind in _APPS),
+    *(f"/apis/batch/v1/{kind}" for kind in ("jobs", "cronjobs")),
+    *(f"/apis/networking.k8s.io/v1/{kind}" for kind in ("ingresses", "networkpolicies")),
+    *(f"/apis/rbac.authorization.k8s.io/v1/{kind}" for kind in _RBAC),
+    "/apis/policy/v1/poddisruptionbudgets",
+    "/apis/autoscaling/v2/horizontalpodautoscalers",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 )
 _SET_BY_CONTROLLERS = ("deployment.kubernetes.io/revision",)
 
@@ -53,9 +46,9 @@ _SET_BY_CONTROLLERS = ("deployment.kubernetes.io/revision",)
 class Story:
     """One change: a chart as installed, what people did meanwhile, the chart or values that follow.
 
-    Files are templates by name; `before` None: nothing is installed; `after` None: the release is
-    uninstalled. `{ns}` in templates is the test's namespace. `fails` is the code of the error that the plan
-    must foresee, and the sign that the real operation must fail; `says` codes that must be among the findings.
+    Files are templates by name; `before` None: nothing is installed; `after` None: the release goes.
+    `{ns}` in templates is the test's namespace. `fails` is the code of the error that the plan must foresee, and the
+    sign that the real operation must fail; `says` codes that must be among the findings.
     """
 
     says_what: str
@@ -221,9 +214,9 @@ def _hold(story: Story, plan: ReleasePlan, code: int, stderr: str) -> None:
     assert set(story.says) <= codes, f"{codes} lacks {set(story.says) - codes}"
     assert not story.action or plan.action == story.action
     actions = {f"{one.ref.kind}/{one.ref.name}": one.action for one in plan.objects}
-    for name, action in (
-        (key.replace("{ns}", plan.namespace.removesuffix("-new")), one) for key, one in story.actions.items()
-    ):
+    own = plan.namespace.removesuffix("-new")
+    for written, action in story.actions.items():
+        name = written.replace("{ns}", own)
         assert actions.get(name) == action, f"{name} is to be {action}: {actions}"
 
 

@@ -1,6 +1,8 @@
 """Releases that Helm applies client-side, as those of Helm 3 are."""
 
-from tests.cluster.truth_bench import Story
+from typing import Any
+
+from tests.cluster.truth_bench import Files, Story
 from tests.cluster.truth_stories import (
     DEPLOYMENTS,
     MAPS,
@@ -28,13 +30,26 @@ def volumes(text: str) -> str:
     return deployment(pod=f"      volumes: {text}\n")
 
 
-def csa(says_what: str, *args: object, **more: object) -> Story:
-    return Story(says_what, *args, install=CLIENT, **{"says": ("client-side-release",), **more})  # type: ignore[arg-type]
+def csa(says_what: str, before: Files, after: Files, **more: Any) -> Story:
+    more.setdefault("says", ("client-side-release",))
+    return Story(says_what, before, after, install=CLIENT, **more)
 
+
+SIDECAR = {
+    "spec": {
+        "template": {
+            "spec": {
+                "containers": [{"name": "main", "image": "nginx:1.27"}, {"name": "side", "image": "x:1"}]
+            }
+        }
+    }
+}
 
 STORIES = [
     csa("a changed value", files(config()), files(config(data="a: '2'"))),
-    csa("a lost key and a new object", files(config(data="{a: '1', b: '1'}")), files(config(), config("new"))),
+    csa(
+        "a lost key and a new object", files(config(data="{a: '1', b: '1'}")), files(config(), config("new"))
+    ),
     csa("a deleted object", files(config(), config("old")), files(config())),
     csa(
         "what was changed by hand is set back",
@@ -81,11 +96,9 @@ STORIES = [
         files(deployment(image="nginx:1.28")),
         touch=patch(
             DEPLOYMENTS + "/web",
-            {"spec": {"template": {"spec": {"containers": [
-                {"name": "main", "image": "nginx:1.27"}, {"name": "side", "image": "x:1"},
-            ]}}}},
+            SIDECAR,
         ),
-    ),  # fmt: skip
+    ),
     csa(
         "a container that the chart gives up goes",
         files(containers(more="        - {name: side, image: x:1}\n")),
@@ -126,8 +139,12 @@ STORIES = [
         files(deployment()),
         files(deployment(image="nginx:1.28", more="  replicaCount: 1\n"), config()),
     ),
-    csa("a selector cannot be changed here either", files(deployment()),
-        files(deployment().replace("app: web", "app: other")), fails="immutable-field"),
+    csa(
+        "a selector cannot be changed here either",
+        files(deployment()),
+        files(deployment().replace("app: web", "app: other")),
+        fails="immutable-field",
+    ),
     csa(
         "a hook without before-hook-creation fails when it stands",
         files(config(), hook("h", "pre-install", ", helm.sh/hook-delete-policy: hook-failed")),
@@ -156,6 +173,11 @@ STORIES = [
             },
         )(api, ns),
     ),
-    csa("force_conflicts is refused by Helm", files(config()), files(config(data="a: '2'")),
-        options={"force_conflicts": True}, fails="force-client-side"),
-]  # fmt: skip
+    csa(
+        "force_conflicts is refused by Helm",
+        files(config()),
+        files(config(data="a: '2'")),
+        options={"force_conflicts": True},
+        fails="force-client-side",
+    ),
+]
