@@ -163,7 +163,9 @@ def _unserved(stage: Stage, piece: Piece) -> Outcome:
     ref = piece.ref
     if (ref.api_version, ref.kind) not in stage.kinds:
         return Outcome((ObjectPlan(ref, "create"),), (refusal(NoSuchKind(), ref, stage.case.masker),))
-    shown = stage.case.masker.manifest(piece.manifest)
+    release = stage.case.desired
+    marked = in_place(owned_by(piece.manifest, release.name, release.namespace), ref)
+    shown = stage.case.masker.manifest(marked)
     found = Finding(
         Level.INFO,
         "not-checked",
