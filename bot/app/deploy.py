@@ -9,11 +9,12 @@ import structlog
 
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
 from bot.app.verify import Verdict, Verifier
+from bot.core import deploy_words as words
 from bot.core.deploy_note import DeployReport, deploy_note
 from bot.core.document import from_document
 from bot.core.errors import ForgeRefused
 from bot.core.gate import FOLLOW_UP, Deploy, GateFacts, Hold, Nothing, PlanFacts, decide
-from bot.core.marks import deploy_marker, pipeline_inputs
+from bot.core.marks import deploy_marker, deploy_status, pipeline_inputs
 from bot.core.model import Target
 from bot.core.redact import Masker
 from bot.core.work import Again, DeployWork, Done, Outcome
@@ -26,9 +27,6 @@ POLL = 15.0
 VERIFY_POLL = 3.0
 VERIFY_FOR = timedelta(minutes=10)
 LOG_TAIL = 8_000
-REFUSED = "the seal no longer holds"
-"""What `purser apply` says when it refuses; the job's log is all that a pipeline gives back."""
-
 FINISHED = ("success", "failed", "canceled", "skipped")
 
 
@@ -102,8 +100,8 @@ class DeployMergeRequest:
                 inputs = pipeline_inputs(target.name, seal, mr.iid)
                 pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
         except ForgeRefused as error:
-            held = replace(deployment, state="held", reason=_start_refused(error))
-            return await self._end(mr, held, way_out=_WAYS_OUT.get(error.code, FOLLOW_UP))
+            held = replace(deployment, state="held", reason=words.start_refused(error))
+            return await self._end(mr, held, way_out=words.way_to_start(error))
         running = replace(deployment, state="running", pipeline_id=pipeline.id)
         await self._store.put_deployment(running)
         await self._record("pipeline", mr, target, {"pipeline": pipeline.id, "seal": seal, "sha": sha})
@@ -117,7 +115,12 @@ class DeployMergeRequest:
             return await self._end(mr, gone, way_out=FOLLOW_UP)
         if pipeline.status not in FINISHED:
             jobs = await self._forge.jobs(mr.project, pipeline.id)
-            await self._say(mr, deployment, pipeline=pipeline, lines=tuple(_job_line(job) for job in jobs))
+            await self._say(
+                mr,
+                deployment,
+                pipeline=pipeline,
+                lines=tuple(words.job_line(job.name, job.id, job.status) for job in jobs),
+            )
             return Again(POLL)
         jobs = await self._forge.jobs(mr.project, pipeline.id)
         facts = {"pipeline": pipeline.id, "status": pipeline.status, "jobs": [job.id for job in jobs]}
@@ -138,19 +141,19 @@ class DeployMergeRequest:
     ) -> Outcome:
         job = next((job for job in jobs if job.status == "failed"), None)
         tail = ""
-        lines = [_job_line(one) for one in jobs]
+        lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
         if job is not None:
             tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
             if job.has_artifacts:
                 lines.append(
                     f"The whole output is in the artifacts of the job: {job.web_url}/artifacts/browse"
                 )
-        if REFUSED in tail:
+        if words.REFUSED in tail:
             lines += await self._moved(mr, target, deployment)
-        reason = _pipeline_reason(pipeline, job)
+        reason = words.pipeline_ended(pipeline.status, job.name if job else None)
         failed = replace(deployment, state="failed", reason=reason)
         return await self._end(
-            mr, failed, pipeline=pipeline, lines=tuple(lines), job_log=tail, way_out=_way_out(tail)
+            mr, failed, pipeline=pipeline, lines=tuple(lines), job_log=tail, way_out=words.after_failure(tail)
         )
 
     async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
@@ -183,7 +186,7 @@ class DeployMergeRequest:
             return await self._end(mr, good, pipeline=pipeline, lines=verdict.lines)
         reason = "the pipeline succeeded, but the cluster is not as planned."
         bad = replace(deployment, state="failed", reason=reason)
-        return await self._end(mr, bad, pipeline=pipeline, lines=verdict.lines, way_out=_LOOK)
+        return await self._end(mr, bad, pipeline=pipeline, lines=verdict.lines, way_out=words.LOOK)
 
     async def _end(
         self,
@@ -200,6 +203,7 @@ class DeployMergeRequest:
         await self._say(
             mr, deployment, said=said, pipeline=pipeline, lines=lines, job_log=job_log, way_out=way_out
         )
+        await self._set_status(mr, deployment)
         await self._store.put_deployment(deployment)
         facts = {
             "target": deployment.target,
@@ -211,6 +215,19 @@ class DeployMergeRequest:
         await self._store.record("deploy.ended", mr.project, mr.iid, facts, once=once)
         log.info("deploy.ended", state=deployment.state, reason=deployment.reason)
         return Done()
+
+    async def _set_status(self, mr: MergeRequest, deployment: Deployment) -> None:
+        # Without a pipeline of ours to join, a status would make GitLab invent one.
+        if deployment.pipeline_id is None:
+            return
+        await self._forge.set_status(
+            mr.project,
+            deployment.merge_sha,
+            name=deploy_status(deployment.target),
+            state="success" if deployment.state == "succeeded" else "failed",
+            description=deployment.reason or "deployed and verified",
+            pipeline_id=deployment.pipeline_id,
+        )
 
     async def _say(
         self,
@@ -240,51 +257,6 @@ class DeployMergeRequest:
     async def _record(self, kind: str, mr: MergeRequest, target: Target, facts: Mapping[str, object]) -> None:
         once = f"{kind}:{mr.project}:{mr.iid}:{target.name}"
         await self._store.record(kind, mr.project, mr.iid, {"target": target.name, **facts}, once=once)
-
-
-_LOOK = (
-    "Look at the objects named above with kubectl. The next merge request's plan starts from what the "
-    "cluster really has, so mend it there or with a revert."
-)
-_WAYS_OUT = {
-    "no-pipeline": (
-        "Add the job `purser-apply` to the project's .gitlab-ci.yml (see the how-to on deploying), then open "
-        "another merge request: its plan includes this change."
-    ),
-    "variables-refused": (
-        "Declare the inputs PURSER_TARGET, PURSER_SEAL and PURSER_MERGE_REQUEST in .gitlab-ci.yml "
-        "(spec: inputs), or let the bot's role set pipeline variables, then open another merge request."
-    ),
-}
-
-
-def _start_refused(error: ForgeRefused) -> str:
-    if error.code == "ref-moved":
-        return "the branch has moved past the merge commit, so a pipeline would run on other files."
-    return f"GitLab would not start the pipeline: {error.what}"
-
-
-def _pipeline_reason(pipeline: Pipeline, job: Job | None) -> str:
-    match pipeline.status:
-        case "canceled":
-            return "its pipeline was cancelled."
-        case "skipped":
-            return "its pipeline was skipped."
-        case _:
-            return f"the job {job.name} failed." if job else "its pipeline failed before a job ran."
-
-
-def _way_out(tail: str) -> str:
-    if REFUSED in tail:
-        return "Something moved since the plan was made; the log says what. " + FOLLOW_UP
-    return (
-        "The log above says which release failed and why; the releases before it are applied. Mend the "
-        "cause and open another merge request: its plan starts from what the cluster has now."
-    )
-
-
-def _job_line(job: Job) -> str:
-    return f"Job {job.name} ({job.id}): {job.status}"
 
 
 def _since(deployment: Deployment, clock: Clock) -> datetime:

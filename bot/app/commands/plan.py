@@ -29,7 +29,9 @@ class Plan:
             return Answer("This merge request is not open, so there is nothing to plan.", good=False)
         if not request.targets:
             branch = md.code(mr.target_branch)
-            return Answer(f"Merges into {branch} deploy to no target, so there is nothing to plan.", good=False)
+            return Answer(
+                f"Merges into {branch} deploy to no target, so there is nothing to plan.", good=False
+            )
         only = [*command.args, *(v for k, v in command.options.items() if k == "release")]
         if only:
             return await self._some(request, only)

@@ -1,0 +1,57 @@
+"""Which use case does which work."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from bot.app.command import AnswerCommands
+from bot.app.deploy import DeployMergeRequest
+from bot.app.plan import PlanMergeRequest
+from bot.core.model import Target
+from bot.core.work import CommandWork, DeployWork, Done, Outcome, PlanWork, WakeWork, Work
+from bot.entry.metrics import Metrics
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Gives each piece of work to its use case."""
+
+    def __init__(
+        self,
+        targets: Mapping[tuple[str, str], Target],
+        plan: PlanMergeRequest,
+        deploy: DeployMergeRequest,
+        commands: AnswerCommands,
+        metrics: Metrics,
+    ) -> None:
+        self._targets = targets
+        self._plan = plan
+        self._deploy = deploy
+        self._commands = commands
+        self._metrics = metrics
+
+    async def __call__(self, work: Work) -> Outcome:
+        """Does one step. Work for a target that is not configured any more is dropped, and said."""
+        kind = type(work).__name__
+        with self._metrics.phase.labels(kind).time():
+            outcome = await self._step(work)
+        self._metrics.work.labels(kind, type(outcome).__name__).inc()
+        return outcome
+
+    async def _step(self, work: Work) -> Outcome:
+        match work:
+            case PlanWork() | DeployWork():
+                target = self._targets.get((work.project, work.target))
+                if target is None:
+                    log.warning("work.dropped", reason="no such target", target=work.target)
+                    return Done()
+                if isinstance(work, PlanWork):
+                    self._metrics.plans.labels(work.target).inc()
+                    return await self._plan(work, target)
+                return await self._deploy(work, target)
+            case CommandWork():
+                targets = [t for (project, _), t in self._targets.items() if project == work.project]
+                return await self._commands(work, targets)
+            case WakeWork():
+                return Done()

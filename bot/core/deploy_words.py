@@ -1,0 +1,64 @@
+"""What a deployment says of itself: reasons and ways out, as sentences for the note."""
+
+from bot.core.errors import ForgeRefused
+from bot.core.gate import FOLLOW_UP
+
+REFUSED = "the seal no longer holds"
+"""What `purser apply` says when it refuses; the job's log is all that a pipeline gives back."""
+
+LOOK = (
+    "Look at the objects named above with kubectl. The next merge request's plan starts from what the "
+    "cluster really has, so mend it there or with a revert."
+)
+_WAYS_OUT = {
+    "no-pipeline": (
+        "Add the job `purser-apply` to the project's .gitlab-ci.yml (see the how-to on deploying), then open "
+        "another merge request: its plan includes this change."
+    ),
+    "inputs-refused": (
+        "Declare the inputs PURSER_TARGET, PURSER_SEAL and PURSER_MERGE_REQUEST in .gitlab-ci.yml "
+        "(spec: inputs, as the CI file that comes with Purser does), then open another merge request."
+    ),
+    "variables-refused": (
+        "Declare the inputs PURSER_TARGET, PURSER_SEAL and PURSER_MERGE_REQUEST in .gitlab-ci.yml "
+        "(spec: inputs), or let the bot's role set pipeline variables, then open another merge request."
+    ),
+}
+
+
+def start_refused(error: ForgeRefused) -> str:
+    """Why there is no pipeline."""
+    if error.code == "ref-moved":
+        return "the branch has moved past the merge commit, so a pipeline would run on other files."
+    return f"GitLab would not start the pipeline: {error.what}"
+
+
+def pipeline_ended(status: str, job: str | None) -> str:
+    """Why a deployment failed whose pipeline ended so; `job` is the name of the one that failed."""
+    match status:
+        case "canceled":
+            return "its pipeline was cancelled."
+        case "skipped":
+            return "its pipeline was skipped."
+        case _:
+            return f"the job {job} failed." if job else "its pipeline failed before a job ran."
+
+
+def after_failure(tail: str) -> str:
+    """What to do after a job that failed with this end of its log."""
+    if REFUSED in tail:
+        return "Something moved since the plan was made; the log says what. " + FOLLOW_UP
+    return (
+        "The log above says which release failed and why; the releases before it are applied. Mend the "
+        "cause and open another merge request: its plan starts from what the cluster has now."
+    )
+
+
+def job_line(name: str, number: int, status: str) -> str:
+    """One job of the pipeline."""
+    return f"Job {name} ({number}): {status}"
+
+
+def way_to_start(error: ForgeRefused) -> str:
+    """What to do where no pipeline could be started."""
+    return _WAYS_OUT.get(error.code, FOLLOW_UP)
