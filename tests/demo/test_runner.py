@@ -167,7 +167,7 @@ async def test_artifacts_of_a_failure_are_kept_where_asked(scene: Scene) -> None
 
 async def _started(job: Job, word: bytes) -> None:
     async with asyncio.timeout(20):
-        while word not in job.trace:
+        while word not in job.trace:  # noqa: ASYNC110 - a trace has no event to wait for
             await asyncio.sleep(0.01)
 
 

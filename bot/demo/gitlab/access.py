@@ -62,7 +62,7 @@ def check_scope(caller: Caller, method: str) -> None:
 
 
 def git_caller(world: World, request: web.Request) -> Caller | None:
-    """The caller of a git request: basic auth with the token as password (any user name), or an API header."""
+    """The caller of a git request: basic auth with the token as password, or an API header."""
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return api_caller(world, request)

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.gitlab import artifacts, entities, entities_mr, pipeline_actions, pipelines
+from bot.demo.gitlab import artifacts, entities, entities_ci, pipeline_actions, pipelines
 from bot.demo.gitlab.call import Call, Routes
 from bot.demo.gitlab.ci_state import Job, Pipeline
 from bot.demo.gitlab.errors import bad_request, forbidden, not_found
@@ -33,7 +33,7 @@ def _job(call: Call) -> Job:
 
 async def _shown(call: Call, it: Job) -> dict[str, Any]:
     commit = await call.world.repository(call.project).commit(it.pipeline.sha)
-    shown = entities_mr.job(call.world, it)
+    shown = entities_ci.job(call.world, it)
     return {**shown, "commit": entities.commit(call.world, call.project, commit) if commit else None}
 
 
@@ -48,7 +48,7 @@ async def _create(call: Call) -> web.Response:
         raise bad_request("inputs is invalid")
     variables = {str(v["key"]): str(v.get("value", "")) for v in given}
     it = await pipelines.create(call.world, call.project, ref, call.user, variables=variables, inputs=inputs)
-    return call.json(entities_mr.pipeline(call.world, it), 201)
+    return call.json(entities_ci.pipeline(call.world, it), 201)
 
 
 @api.get("/projects/{id}/pipelines", level=Level.REPORTER, job=True)
@@ -65,12 +65,12 @@ async def _listed(call: Call) -> web.Response:
     ]
     key = "id" if order == "user_id" else order
     found.sort(key=lambda it: (getattr(it, key), it.id), reverse=backwards)
-    return call.page(found, lambda it: entities_mr.basic_pipeline(call.world, it))
+    return call.page(found, lambda it: entities_ci.basic_pipeline(call.world, it))
 
 
 @api.get(PIPELINE, level=Level.REPORTER, job=True)
 async def _one(call: Call) -> web.Response:
-    return call.json(entities_mr.pipeline(call.world, _pipeline(call)))
+    return call.json(entities_ci.pipeline(call.world, _pipeline(call)))
 
 
 @api.get(PIPELINE + "/variables", level=Level.DEVELOPER)
@@ -96,14 +96,14 @@ async def _jobs(call: Call) -> web.Response:
 async def _cancel_pipeline(call: Call) -> web.Response:
     it = _pipeline(call)
     await pipeline_actions.cancel_pipeline(call.world, it, call.user)
-    return call.json(entities_mr.pipeline(call.world, it))
+    return call.json(entities_ci.pipeline(call.world, it))
 
 
 @api.post(PIPELINE + "/retry")
 async def _retry_pipeline(call: Call) -> web.Response:
     it = _pipeline(call)
     await pipeline_actions.retry_pipeline(call.world, it, call.user)
-    return call.json(entities_mr.pipeline(call.world, it), 201)
+    return call.json(entities_ci.pipeline(call.world, it), 201)
 
 
 @api.get("/projects/{id}/jobs", level=Level.REPORTER, job=True)
@@ -166,4 +166,4 @@ async def _cancel(call: Call) -> web.Response:
 async def _current_job(call: Call) -> web.Response:
     if call.caller is None or call.caller.token.job is None:
         raise forbidden()
-    return call.json(entities_mr.job(call.world, call.caller.token.job))
+    return call.json(entities_ci.job(call.world, call.caller.token.job))

@@ -114,7 +114,7 @@ async def _delete_hook(call: Call) -> web.Response:
 
 @api.post("/projects/{id}/hooks/{hook_id}/test/{trigger}", level=Level.MAINTAINER)
 async def _test(call: Call) -> web.Response:
-    """Sends the hook as if the project's last such event happened now; 422 where there is none or it fails."""
+    """Sends the hook as if the project's last such event happened now; 422 where none did or it fails."""
     hook, switch = _hook(call), call.path("trigger")
     kind = next((k for k, (name, _) in EVENTS.items() if name == switch), None)
     if kind is None:

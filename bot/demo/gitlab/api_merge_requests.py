@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.gitlab import entities, entities_mr, merge_requests, merging
+from bot.demo.gitlab import entities, entities_ci, entities_mr, merge_requests, merging
 from bot.demo.gitlab.call import Call, Routes
 from bot.demo.gitlab.errors import forbidden, invalid, not_found
 from bot.demo.gitlab.mergeability import detailed_status, look, merge_ref
@@ -144,7 +144,7 @@ async def _diffs(call: Call) -> web.Response:
 async def _pipelines(call: Call) -> web.Response:
     it = call.merge_request()
     found = [p for p in it.project.pipelines.values() if p.merge_request is it or p.sha == it.head]
-    return call.page(sorted(found, key=lambda p: -p.id), lambda p: entities_mr.basic_pipeline(call.world, p))
+    return call.page(sorted(found, key=lambda p: -p.id), lambda p: entities_ci.basic_pipeline(call.world, p))
 
 
 @api.get(MR + "/approvals", job=True)

@@ -7,7 +7,7 @@ import hashlib
 
 from aiohttp import web
 
-from bot.demo.gitlab import entities, entities_mr
+from bot.demo.gitlab import entities, entities_ci, entities_mr
 from bot.demo.gitlab.call import Call, Routes
 from bot.demo.gitlab.entities import Json
 from bot.demo.gitlab.errors import invalid, not_found
@@ -74,7 +74,7 @@ async def _one_commit(call: Call) -> web.Response:
     more = {
         "status": last.status if last else None,
         "project_id": call.project.id,
-        "last_pipeline": entities_mr.basic_pipeline(call.world, last) if last else None,
+        "last_pipeline": entities_ci.basic_pipeline(call.world, last) if last else None,
     }
     return call.json({**entities.commit(call.world, call.project, it), **more})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.demo.gitlab import deployments, entities_mr, statuses
+from bot.demo.gitlab import deployments, entities_ci, statuses
 from bot.demo.gitlab.call import Call, Routes
 from bot.demo.gitlab.ci_state import CommitStatus, Deployment, Job
 from bot.demo.gitlab.entities import Json
@@ -19,7 +19,7 @@ async def _set_status(call: Call) -> web.Response:
     names = ("state", "name", "context", "ref", "target_url", "description", "pipeline_id")
     wanted = {name: call.text(name) for name in names if call.params.get(name) is not None}
     it = await statuses.set_status(call.world, call.project, call.path("sha"), call.user, wanted)
-    return call.json(entities_mr.status(call.world, it), 201)
+    return call.json(entities_ci.status(call.world, it), 201)
 
 
 @api.get("/projects/{id}/repository/commits/{sha}/statuses", level=Level.REPORTER)
@@ -46,8 +46,8 @@ def _ref(it: CommitStatus | Job) -> str:
 
 def _shown(call: Call, it: CommitStatus | Job) -> Json:
     if isinstance(it, CommitStatus):
-        return entities_mr.status(call.world, it)
-    return entities_mr.job_status(call.world, it)
+        return entities_ci.status(call.world, it)
+    return entities_ci.job_status(call.world, it)
 
 
 def _deployment(call: Call) -> Deployment:
@@ -70,12 +70,12 @@ async def _deployment_list(call: Call) -> web.Response:
         and (after is None or it.updated_at >= after)
     ]
     found.sort(key=lambda it: (getattr(it, order) or it.created_at, it.id), reverse=backwards)
-    return call.page(found, lambda it: entities_mr.deployment(call.world, it))
+    return call.page(found, lambda it: entities_ci.deployment(call.world, it))
 
 
 @api.get("/projects/{id}/deployments/{deployment_id}", level=Level.REPORTER, job=True)
 async def _one_deployment(call: Call) -> web.Response:
-    return call.json(entities_mr.deployment(call.world, _deployment(call)))
+    return call.json(entities_ci.deployment(call.world, _deployment(call)))
 
 
 @api.post("/projects/{id}/deployments", level=Level.DEVELOPER, job=True)
@@ -86,7 +86,7 @@ async def _create_deployment(call: Call) -> web.Response:
         call.world, call.project, name, call.text("ref") or "", call.text("sha") or "",
         bool(call.flag("tag")), status, call.user,
     )  # fmt: skip
-    return call.json(entities_mr.deployment(call.world, it), 201)
+    return call.json(entities_ci.deployment(call.world, it), 201)
 
 
 @api.put("/projects/{id}/deployments/{deployment_id}", level=Level.DEVELOPER, job=True)
@@ -96,13 +96,13 @@ async def _update_deployment(call: Call) -> web.Response:
     await deployments.update(
         call.world, call.project, it, call.choice("status", deployments.STATES, ""), outside=True
     )
-    return call.json(entities_mr.deployment(call.world, it))
+    return call.json(entities_ci.deployment(call.world, it))
 
 
 @api.get("/projects/{id}/environments", level=Level.REPORTER, job=True)
 async def _environments(call: Call) -> web.Response:
     found = [it for it in call.project.environments.values() if call.text("name") in (None, it.name)]
-    return call.page(found, lambda it: entities_mr.environment(call.world, it, None))
+    return call.page(found, lambda it: entities_ci.environment(call.world, it, None))
 
 
 @api.get("/projects/{id}/environments/{environment_id}", level=Level.REPORTER, job=True)
@@ -112,7 +112,7 @@ async def _one_environment(call: Call) -> web.Response:
     if it is None:
         raise not_found("Environment")
     made = [d for d in call.project.deployments.values() if d.environment is it and d.status == "success"]
-    return call.json(entities_mr.environment(call.world, it, made[-1] if made else None))
+    return call.json(entities_ci.environment(call.world, it, made[-1] if made else None))
 
 
 @api.post("/projects/{id}/environments", level=Level.DEVELOPER, job=True)
@@ -122,4 +122,4 @@ async def _create_environment(call: Call) -> web.Response:
         raise invalid("name has already been taken")
     it = call.world.environment(call.project, name)
     it.external_url = call.text("external_url")
-    return call.json(entities_mr.environment(call.world, it, None), 201)
+    return call.json(entities_ci.environment(call.world, it, None), 201)

@@ -112,7 +112,7 @@ class Verdict:
 
 
 def decide(job: Mapping[str, Any], variables: Mapping[str, str]) -> Verdict:
-    """What `rules`, or `only` and `except`, or neither, say about a job in a pipeline with these variables."""
+    """What `rules`, or `only` and `except`, say about a job in a pipeline with these variables."""
     when = str(job.get("when", "on_success"))
     if "rules" in job:
         return first_rule(job["rules"], variables, when)

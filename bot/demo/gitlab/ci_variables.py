@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.demo.gitlab.ci_state import Job, Pipeline, Variable
+from bot.demo.gitlab.state import MergeRequest
 from bot.demo.gitlab.world import World
 
 
@@ -35,10 +36,13 @@ def predefined(world: World, it: Pipeline) -> dict[str, str]:
         "GITLAB_USER_NAME": it.user.name,
         "GITLAB_USER_EMAIL": it.user.email,
     }
-    mr = it.merge_request
-    if mr is None:
+    if it.merge_request is None:
         return {**known, "CI_COMMIT_BRANCH": it.ref}
-    of_mr = {
+    return {**known, **_of_merge_request(it, it.merge_request)}
+
+
+def _of_merge_request(it: Pipeline, mr: MergeRequest) -> dict[str, str]:
+    return {
         "CI_COMMIT_REF_NAME": mr.source_branch,
         "CI_MERGE_REQUEST_ID": str(mr.id),
         "CI_MERGE_REQUEST_IID": str(mr.iid),
@@ -49,7 +53,6 @@ def predefined(world: World, it: Pipeline) -> dict[str, str]:
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": mr.base,
         "CI_MERGE_REQUEST_EVENT_TYPE": "detached" if it.sha == mr.head else "merged_result",
     }
-    return {**known, **of_mr}
 
 
 def for_rules(world: World, it: Pipeline) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Webhooks on their way: signed, sent over real HTTP in the background, logged, never retried by themselves."""
+"""Webhooks on their way: signed, sent over real HTTP in the background, logged, never retried."""
 
 from __future__ import annotations
 

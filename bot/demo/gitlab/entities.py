@@ -126,18 +126,9 @@ def basic_project(world: World, it: Project) -> Json:
 def project(world: World, it: Project, level: Level) -> Json:
     """A project in full, with the role of who asks."""
     settings = it.settings
-    api = f"{world.url}/api/v4/projects/{it.id}"
     shown = {
         **basic_project(world, it),
-        "_links": {
-            "self": api,
-            "issues": api + "/issues",
-            "merge_requests": api + "/merge_requests",
-            "repo_branches": api + "/repository/branches",
-            "labels": api + "/labels",
-            "events": api + "/events",
-            "members": api + "/members",
-        },
+        "_links": _links(f"{world.url}/api/v4/projects/{it.id}"),
         "empty_repo": False,
         "archived": it.archived,
         "issues_enabled": True,
@@ -161,8 +152,18 @@ def project(world: World, it: Project, level: Level) -> Json:
     }
     if it.forked_from is not None:
         shown["forked_from_project"] = basic_project(world, it.forked_from)
+    return {**shown, "permissions": _permissions(level)}
+
+
+def _links(api: str) -> Json:
+    names = {"repo_branches": "repository/branches"}
+    parts = ("issues", "merge_requests", "repo_branches", "labels", "events", "members")
+    return {"self": api, **{part: f"{api}/{names.get(part, part)}" for part in parts}}
+
+
+def _permissions(level: Level) -> Json:
     own = {"access_level": int(level), "notification_level": 3} if level else None
-    return {**shown, "permissions": {"project_access": own, "group_access": None}}
+    return {"project_access": own, "group_access": None}
 
 
 def commit(world: World, it: Project, shown: Commit) -> Json:

@@ -15,26 +15,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-_ALLOWED = frozenset(
-    [
-        "details",
-        "summary",
-        "br",
-        "hr",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "code",
-        "pre",
-        "sub",
-        "sup",
-        "kbd",
-        "del",
-        "ins",
-    ]
-    + ["p", "blockquote", "ul", "ol", "li"]
-)
+_INLINE = {"br", "b", "strong", "i", "em", "code", "sub", "sup", "kbd", "del", "ins"}
+_ALLOWED = _INLINE | {"details", "summary", "hr", "pre", "p", "blockquote", "ul", "ol", "li"}
 _VOID = frozenset({"br", "hr"})
 _EMOJI = {
     "white_check_mark": "✅",

@@ -220,7 +220,7 @@ async def unapprove(world: World, it: MergeRequest, by: User) -> None:
 
 
 async def build_merge(world: World, it: MergeRequest, by: User, squash: bool, text: str | None) -> str:
-    """Makes the commits of a merge by the project's method and records them; returns the target's new head."""
+    """Makes and records the commits of a merge by the project's method; returns the target's new head."""
     repo, who, method = (
         world.repository(it.project),
         Person(by.name, by.email),

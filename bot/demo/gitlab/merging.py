@@ -46,7 +46,6 @@ async def merge(
         await repo.update_ref(f"refs/heads/{branch}", new)
         now = world.now()
         it.state, it.merged_by, it.merged_at, it.updated_at = "merged", by, now, now
-        it.auto_merge = None
         system_note(world, it, by, "merged")
         await merge_requests.fire(world, it, by, "merge", {"state_id": {"previous": 1, "current": 3}})
     await moved(world, it.project, branch, old, new, by)

@@ -96,7 +96,7 @@ def find(on: MergeRequest | Issue, number: int) -> Note:
 
 
 async def edit(world: World, note: Note, by: User, body: str) -> None:
-    """Only the author and maintainers may; quick actions in an edited note are stripped and carried out too."""
+    """Only the author and maintainers may; quick actions are stripped and carried out here too."""
     _may_change(world, note, by)
     validate(body)
     found = quick_actions.extract(body)

@@ -118,7 +118,7 @@ async def attributes(world: World, it: MergeRequest, detailed: str) -> Json:
         "merge_params": {"force_remove_source_branch": "1" if it.remove_source_branch else "0"},
         "merge_status": merge_status(it),
         "merge_user_id": it.merged_by.id if it.merged_by else None,
-        "merge_when_pipeline_succeeds": it.auto_merge is not None,
+        "merge_when_pipeline_succeeds": False,
         "milestone_id": None,
         "source_branch": it.source_branch,
         "source_project_id": it.source_project.id,
@@ -129,6 +129,17 @@ async def attributes(world: World, it: MergeRequest, detailed: str) -> Json:
         "title": it.title,
         "updated_at": stamp(it.updated_at),
         "updated_by_id": it.edited_by.id if it.edited_by else None,
+        **_newer_attributes(it, detailed),
+        "labels": [label(tag, it.project) for tag in it.labels],
+        "last_commit": last_commit(world, it.project, commit) if commit else None,
+        "source": project(world, it.source_project),
+        "target": project(world, it.project),
+        "url": world.web(it.project, "merge_requests", str(it.iid)),
+    }
+
+
+def _newer_attributes(it: MergeRequest, detailed: str) -> Json:
+    return {
         "prepared_at": stamp(it.created_at),
         "assignee_ids": [who.id for who in it.assignees],
         "blocking_discussions_resolved": True,
@@ -137,15 +148,10 @@ async def attributes(world: World, it: MergeRequest, detailed: str) -> Json:
         "human_time_change": None,
         "human_time_estimate": None,
         "human_total_time_spent": None,
-        "labels": [label(tag, it.project) for tag in it.labels],
-        "last_commit": last_commit(world, it.project, commit) if commit else None,
         "reviewer_ids": [who.id for who in it.reviewers],
-        "source": project(world, it.source_project),
         "state": it.state,
-        "target": project(world, it.project),
         "time_change": 0,
         "total_time_spent": 0,
-        "url": world.web(it.project, "merge_requests", str(it.iid)),
         "work_in_progress": it.draft,
     }
 

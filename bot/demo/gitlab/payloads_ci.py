@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.demo.gitlab.ci_state import CommitStatus, Deployment, Job, Pipeline
-from bot.demo.gitlab.entities_mr import duration, merge_status, seconds
+from bot.demo.gitlab.entities_ci import duration, seconds
+from bot.demo.gitlab.entities_mr import merge_status
+from bot.demo.gitlab.git_repos import Commit
 from bot.demo.gitlab.mergeability import detailed_status
 from bot.demo.gitlab.payloads import last_commit, person, project, short_project, ssh_url, stamp
 from bot.demo.gitlab.payloads import repository as repository_part
@@ -166,24 +168,29 @@ async def job(world: World, it: Job) -> Json:
         "project_id": of.id,
         "project_name": " / ".join(of.path.split("/")),
         "user": {key: about[key] for key in ("id", "name", "email", "avatar_url")},
-        "commit": {
-            "id": pipe.id,
-            "name": pipe.name,
-            "sha": pipe.sha,
-            "message": commit.message if commit else "",
-            "author_name": commit.author_name if commit else "",
-            "author_email": "[REDACTED]",
-            "status": pipe.status,
-            "duration": seconds(pipe),
-            "started_at": stamp(pipe.started_at),
-            "started_at_iso": pipe.started_at.strftime("%Y-%m-%dT%H:%M:%SZ") if pipe.started_at else None,
-            "finished_at": stamp(pipe.finished_at),
-            "finished_at_iso": pipe.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ") if pipe.finished_at else None,
-        },
+        "commit": _job_commit(pipe, commit),
         "repository": _job_repository(world, it),
         "project": _without_ci_path(short_project(world, of)),
         "runner": _RUNNER if it.started_at else None,
         "environment": None,
+    }
+
+
+def _job_commit(pipe: Pipeline, commit: Commit | None) -> Json:
+    """Despite its name it is about the pipeline: its number, state and times."""
+    return {
+        "id": pipe.id,
+        "name": pipe.name,
+        "sha": pipe.sha,
+        "message": commit.message if commit else "",
+        "author_name": commit.author_name if commit else "",
+        "author_email": "[REDACTED]",
+        "status": pipe.status,
+        "duration": seconds(pipe),
+        "started_at": stamp(pipe.started_at),
+        "started_at_iso": pipe.started_at.strftime("%Y-%m-%dT%H:%M:%SZ") if pipe.started_at else None,
+        "finished_at": stamp(pipe.finished_at),
+        "finished_at_iso": pipe.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ") if pipe.finished_at else None,
     }
 
 

@@ -77,7 +77,7 @@ async def _cancel(world: World, job: Job) -> None:
 
 
 async def cancel_pipeline(world: World, pipeline: Pipeline, by: User) -> None:
-    """Every job that has not ended is cancelled, the last ones first so that none of them starts meanwhile."""
+    """Cancels every job that has not ended, the last ones first so that none of them starts meanwhile."""
     _may(world, pipeline, by)
     waiting = [j for j in reversed(pipeline.jobs) if j.status in _CANCELABLE and not j.retried]
     for job in waiting:

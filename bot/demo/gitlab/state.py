@@ -135,7 +135,7 @@ class Approval:
 
 @dataclass(slots=True, eq=False)
 class MergeRequest:
-    """`base`, `start` and `head` are the diff refs; `lag` is how many looks are answered "not ready" still."""
+    """`base`, `start` and `head` are the diff refs; `lag` more looks are answered "not ready"."""
 
     id: int
     iid: int
@@ -173,7 +173,6 @@ class MergeRequest:
     behind: bool = False
     merge_ref: str | None = None
     lag: int = 0
-    auto_merge: User | None = None
 
     @property
     def draft(self) -> bool:
