@@ -89,6 +89,9 @@ class Engine:
         try:
             self._launch()
             await self._declare_queues()
+            # What waited when the process ended may have been called meanwhile: it looks once, now.
+            for each in await self._of_prefix("", status=list(_ALIVE)):
+                await self._wake(each.workflow_id)
         except BaseException:
             await self._close()
             raise
@@ -205,7 +208,9 @@ class Engine:
 
     async def _of_prefix(self, prefix: str, status: list[str] | None = None) -> list[WorkflowStatus]:
         """Workflows whose ids begin so, oldest first."""
-        return await DBOS.list_workflows_async(workflow_id_prefix=prefix, status=status, load_output=False)
+        return await DBOS.list_workflows_async(
+            workflow_id_prefix=prefix or None, status=status, load_output=False
+        )
 
     async def _wake(self, workflow_id: str) -> None:
         if workflow_id not in self._woken:

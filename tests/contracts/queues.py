@@ -1,0 +1,111 @@
+"""The port `Queue` with somebody who decides how each piece of work ends, for memory and for the engine."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from bot.adapters.engine import Engine
+from bot.adapters.memory import MemoryQueue
+from bot.core.work import Again, Done, Outcome, Work
+
+PATIENCE = 15.0
+
+
+class Broken(Exception):
+    """A bug of the handler."""
+
+
+class Desk(Protocol):
+    """Where work arrives. What `begun` gave must be ended by `done`, `fail` or `wait`."""
+
+    async def submit(self, work: Work) -> bool: ...
+    async def begun(self) -> Work: ...
+    async def done(self, work: Work) -> None: ...
+    async def fail(self, work: Work) -> None: ...
+    async def wait(self, work: Work) -> None: ...
+    async def idle(self) -> bool:
+        """Whether nothing is due."""
+        ...
+
+
+class MemoryDesk:
+    def __init__(self) -> None:
+        self._queue = MemoryQueue()
+
+    async def submit(self, work: Work) -> bool:
+        return await self._queue.submit(work)
+
+    async def begun(self) -> Work:
+        work = self._queue.take()
+        assert work is not None
+        return work
+
+    async def done(self, work: Work) -> None:
+        self._queue.end(work)
+
+    async def fail(self, work: Work) -> None:
+        self._queue.end(work, failed=True)
+
+    async def wait(self, work: Work) -> None:
+        self._queue.wait(work)
+
+    async def idle(self) -> bool:
+        return self._queue.take() is None
+
+
+class EngineDesk:
+    def __init__(self, url: str) -> None:
+        self.failures: asyncio.Queue[tuple[Work, Exception]] = asyncio.Queue()
+        self.engine = Engine(url, self._handle, on_failure=self._failed, poll=0.02, retry_delays=(0.01, 0.01))
+        self._begun: asyncio.Queue[Work] = asyncio.Queue()
+        self._ends: dict[Work, asyncio.Future[Outcome]] = {}
+
+    async def _handle(self, work: Work) -> Outcome:
+        self._ends[work] = asyncio.get_running_loop().create_future()
+        self._begun.put_nowait(work)
+        return await self._ends[work]
+
+    async def _failed(self, work: Work, error: Exception) -> None:
+        self.failures.put_nowait((work, error))
+
+    async def submit(self, work: Work) -> bool:
+        return await self.engine.submit(work)
+
+    async def begun(self) -> Work:
+        async with asyncio.timeout(PATIENCE):
+            return await self._begun.get()
+
+    async def done(self, work: Work) -> None:
+        self._ends[work].set_result(Done())
+        await self._settled()
+
+    async def fail(self, work: Work, error: Exception | None = None) -> None:
+        self._ends[work].set_exception(error or Broken())
+        await self._settled()
+
+    async def wait(self, work: Work, seconds: float = 3600) -> None:
+        self._ends[work].set_result(Again(seconds))
+
+    async def idle(self) -> bool:
+        depth = await self.engine.depth()
+        return self._begun.empty() and not any(depth.values())
+
+    async def _settled(self) -> None:
+        """Until the engine has written down how it ended."""
+        before = sum((await self.engine.depth()).values())
+        async with asyncio.timeout(PATIENCE):
+            while before and sum((await self.engine.depth()).values()) >= before and self._begun.empty():
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def open_desk(url: str) -> AsyncIterator[EngineDesk]:
+    desk = EngineDesk(url)
+    async with desk.engine:
+        try:
+            yield desk
+        finally:
+            for end in desk._ends.values():
+                if not end.done():
+                    end.set_result(Done())
