@@ -29,6 +29,7 @@ from bot.core.rehearsal_case import Case, Outcome, Overlay, Piece, Stage, kinds_
 from bot.core.rehearsal_crds import compare_crds, namespace_piece, rehearse_first
 from bot.core.rehearsal_deletions import rehearse_deletion
 from bot.core.rehearsal_hooks import hooks_for, rehearse_hook
+from bot.core.rehearsal_limits import record_size, rehearse_quotas
 from bot.core.rehearsal_objects import STAND_IN, rehearse_object
 from bot.core.rehearsal_survey import pieces_of, stored_objects, survey
 from bot.core.rehearsal_uninstall import rehearse_uninstall
@@ -129,6 +130,7 @@ def _applied(case: Case, rendered: Rendered) -> Asking[list[Outcome]]:
     steps += [rehearse_object(stage, piece) for piece in stage.targets]
     steps += [rehearse_deletion(stage, piece) for piece in base if piece.ref.identity not in handled]
     outcomes = yield from together(steps)
+    outcomes += [record_size(case), (yield from rehearse_quotas(stage, outcomes))]
     return [*gone, *_about_method(stage), *outcomes, *_about_namespaces(stage)]
 
 

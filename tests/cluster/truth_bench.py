@@ -50,6 +50,7 @@ class Story:
     Files are templates by name; `before` None: nothing is installed; `after` None: the release goes.
     `{ns}` in templates is the namespace. `fails` is the code of the error that the plan must foresee, and the
     sign that the real operation must fail; `says` codes that must be among the findings.
+    `failing` is a release in between, which fails.
     """
 
     says_what: str
@@ -64,6 +65,7 @@ class Story:
     options: Mapping[str, Any] = field(default_factory=dict)
     namespace: str = ""
     failing_install: bool = False
+    failing: Files | None = None
     version: str = "1.1.0"
     action: str = ""
 
@@ -182,6 +184,11 @@ async def tell(bench: Bench, story: Story, renderer: SdkRenderer) -> ReleasePlan
         first = bench.chart(story.before, "first", "1.0.0")
         done = bench.deploy(first, story.values[0], *story.install, namespace=namespace)
         assert story.failing_install or done.returncode == 0, done.stderr
+    if story.failing is not None:
+        done = bench.deploy(
+            bench.chart(story.failing, "failing", "1.0.9"), story.values[0], namespace=namespace
+        )
+        assert done.returncode != 0, "the release in between was to fail"
     if story.touch:
         story.touch(bench.api, namespace)
     chart = None if story.after is None else bench.chart(story.after, "second", story.version)
