@@ -89,5 +89,6 @@ class SdkRenderer:
             "api_versions": list(job.capabilities.api_versions),
             "revision": job.revision,
             "is_upgrade": job.is_upgrade,
+            "stands": job.stands,
         }
         return await self._pool.run(request, f"{job.namespace}/{job.release}")

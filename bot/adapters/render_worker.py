@@ -13,16 +13,18 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import bot
 from bot.adapters import sandbox
 from bot.adapters.helm_cli_output import read_output
-from bot.core.chart_output import arrange, split
+from bot.core.chart_output import ChartHead, arrange, is_manifest, split
 from bot.core.errors import AuthorError
+from bot.core.release import Rendered
+from bot.core.texts import texts_digest
 
 OUT_OF_MEMORY = 3
 """The exit status where Python, not Go, ran out of memory."""
@@ -52,8 +54,7 @@ def main() -> None:
 def _answer(engine: Any, request: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         if request["op"] == "render":
-            head, templates, crds = engine.render(request)
-            rendered = arrange(head, split(templates), crds)
+            rendered = _rendered(request, *engine.render(request))
         else:
             rendered = read_output(request)
     except AuthorError as error:
@@ -71,6 +72,17 @@ def _answer(engine: Any, request: Mapping[str, Any]) -> Mapping[str, Any]:
             "findings": [asdict(finding) for finding in rendered.findings],
         }
     }
+
+
+def _rendered(
+    request: Mapping[str, Any], head: ChartHead, templates: Mapping[str, str], crds: Iterable[tuple[str, str]]
+) -> Rendered:
+    """Parsed only if these are not the texts that stand: reading YAML costs several times the rendering."""
+    documents = [(path, text) for path, text in split(templates) if is_manifest(path)]
+    texts = texts_digest(documents)
+    if texts == request["stands"]:
+        return Rendered(head.name, head.version, head.app_version, (), (), (), texts=texts)
+    return replace(arrange(head, documents, crds), texts=texts)
 
 
 def _channel() -> tuple[BinaryIO, BinaryIO]:

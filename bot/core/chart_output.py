@@ -66,7 +66,7 @@ def arrange(
     `crds` are (path, whole text) of crds/ directories, in Helm's order. Raises AuthorError `render-failed`,
     naming the template, for text that is not YAML or not an object.
     """
-    documents = [found for path, text in templates if _is_manifest(path) for found in _documents(path, text)]
+    documents = [found for path, text in templates if is_manifest(path) for found in _documents(path, text)]
     documents.sort(key=lambda document: _order(document.kind))
     objects = tuple(
         item
@@ -104,7 +104,8 @@ def _crds(files: Iterable[tuple[str, str]]) -> Iterator[Manifest]:
                 yield from _flat(path, document.manifest)
 
 
-def _is_manifest(path: str) -> bool:
+def is_manifest(path: str) -> bool:
+    """Whether Helm takes what this template renders for objects: not partials, and not the notes."""
     name = path.rpartition("/")[2]
     return not name.startswith("_") and not path.endswith("NOTES.txt")
 

@@ -16,6 +16,7 @@ from bot.core.errors import AuthorError, Where
 from bot.core.manifest import documents
 from bot.core.model import Manifest
 from bot.core.release import Hook, StoredRelease
+from bot.core.texts import recorded_texts, texts_digest
 
 RECORD_LIMIT = 64 * 1024 * 1024
 """The most bytes that a record may unpack to. Helm's own limit is one Secret, 1 MiB of packed data."""
@@ -105,6 +106,7 @@ def _release(record: Mapping[str, Any], labels: Mapping[str, Any]) -> StoredRele
         apply_method=str(record.get("apply_method", "")),
         labels={key: str(value) for key, value in labels.items() if key not in _HELMS_OWN_LABELS},
         updated=str(info.get("last_deployed", "")),
+        texts=texts_digest(recorded_texts(record)),
     )
 
 

@@ -33,7 +33,11 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """One rendering. `revision` and `is_upgrade` are what `.Release` will say when it is applied."""
+    """One rendering. `revision` and `is_upgrade` are what `.Release` will say when it is applied.
+
+    `stands` is the digest of texts (core/texts.py) that are known already: a rendering that has it may come
+    back with its `texts` alone, without objects, hooks, CRDs and findings.
+    """
 
     chart: LocalChart
     release: str
@@ -42,6 +46,7 @@ class RenderJob:
     capabilities: Capabilities
     revision: int = 1
     is_upgrade: bool = False
+    stands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,11 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A rendered chart: objects in Helm's install order, hooks apart, `crds` from crds/ directories."""
+    """A rendered chart: objects in Helm's install order, hooks apart, `crds` from crds/ directories.
+
+    `texts` is the digest of what the templates gave (core/texts.py), or empty where nobody made it. `asked`
+    says that a template asked the cluster (`lookup`), so that the same inputs may give another rendering.
+    """
 
     chart_name: str
     chart_version: str
@@ -65,6 +74,16 @@ class Rendered:
     hooks: tuple[Hook, ...]
     crds: tuple[Manifest, ...]
     findings: tuple[Finding, ...] = ()
+    texts: str = ""
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Renderings:
+    """The same inputs rendered twice, so that random values show; `again` is None where nothing is random."""
+
+    first: Rendered
+    again: Rendered | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +91,8 @@ class StoredRelease:
     """One revision of a release as Helm keeps it in its Secret.
 
     `status` is Helm's word (deployed, failed, pending-upgrade, superseded, uninstalled, …);
-    `apply_method` is `ssa`, `csa`, or empty for revisions of Helm 3; `values` are the user's.
+    `apply_method` is `ssa`, `csa`, or empty for revisions of Helm 3; `values` are the user's. `texts` is the
+    digest of its documents and hooks (core/texts.py).
     """
 
     name: str
@@ -88,6 +108,7 @@ class StoredRelease:
     apply_method: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     updated: str = ""
+    texts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
