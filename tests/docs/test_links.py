@@ -1,4 +1,4 @@
-"""Every link of every document leads somewhere: files and headings here; the rest is not asked from a test."""
+"""Every link of every document leads somewhere: files and headings; other sites are not asked."""
 
 import re
 from pathlib import Path

@@ -12,7 +12,10 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from bot.core.note import LIMIT, Notes, PlanContext, plan_notes
 from bot.core.planned import Plan
-from tests.golden.plans import PLANS
+from tests.golden.more_plans import MORE
+from tests.golden.plans import PLANS as FIRST
+
+PLANS = {**FIRST, **MORE}
 
 
 class _Note(SingleFileSnapshotExtension):
