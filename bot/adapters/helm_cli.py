@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +18,8 @@ from typing import Any, Self
 from bot.adapters import sandbox
 from bot.adapters.helm_pool import WorkerPool, limit_error
 from bot.adapters.helm_words import failed
-from bot.adapters.helm_worker import Death, RenderLimits, death_of
+from bot.adapters.helm_worker import Death, RenderLimits, death_of, end
+from bot.adapters.sandbox import Seal
 from bot.core.planned import EngineInfo
 from bot.core.release import Rendered, RenderJob
 
@@ -86,6 +90,16 @@ class CliRenderer:
         return self._info
 
     @property
+    def seal_report(self) -> Seal | None:
+        """What the processes have taken from themselves; None before the first rendering."""
+        return self._pool.seal_report
+
+    @property
+    def renders(self) -> int:
+        """Renderings so far that Helm finished."""
+        return self._pool.renders
+
+    @property
     def kills(self) -> Mapping[Death, int]:
         """Processes lost so far, by reason."""
         return dict(self._pool.kills)
@@ -112,6 +126,7 @@ class CliRenderer:
             "memory": self._limits.memory,
             "cpu": self._limits.cpu_seconds,
         }
+        started = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", str(Path(sandbox.__file__)), json.dumps(order)),
             stdin=asyncio.subprocess.PIPE,
@@ -127,15 +142,17 @@ class CliRenderer:
         except TimeoutError:
             raise _Ended("time") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await asyncio.shield(end(process))
         if process.returncode == 0:
             return output.decode(errors="replace")
         words = said.decode(errors="replace")
         found = _ERROR.search(words)
         if process.returncode == 1 and found:
             raise _Failed(words[found.end() :])
+        # A Go program does not heed SIGXCPU, so that it is killed outright a little later.
+        computed = (time.monotonic() - started) * (os.cpu_count() or 1) >= self._limits.cpu_seconds
+        if process.returncode == -signal.SIGKILL and computed:
+            raise _Ended("time")
         raise _Ended(death_of(process.returncode or 0, said))
 
 
@@ -208,12 +225,13 @@ async def _communicate(process: asyncio.subprocess.Process, data: bytes, most: i
     if stdin is None or stdout is None or stderr is None:
         raise RuntimeError("a command without pipes")
 
-    async def give() -> None:
+    async def give() -> bytes:
         with contextlib.suppress(ConnectionError):
             stdin.write(data)
             await stdin.drain()
             stdin.close()
             await stdin.wait_closed()
+        return b""
 
     async def take(stream: asyncio.StreamReader, bound: int) -> bytes:
         parts, size = [], 0
@@ -224,6 +242,12 @@ async def _communicate(process: asyncio.subprocess.Process, data: bytes, most: i
                 raise _Ended("output")
         return b"".join(parts)
 
-    _, output, said = await asyncio.gather(give(), take(stdout, most), take(stderr, 1 << 22))
+    work = [asyncio.ensure_future(one) for one in (give(), take(stdout, most), take(stderr, 1 << 22))]
+    try:
+        _, output, said = await asyncio.gather(*work)
+    finally:
+        for one in work:
+            one.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
     await process.wait()
     return output, said

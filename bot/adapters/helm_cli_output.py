@@ -49,7 +49,8 @@ def _sections(output: str) -> Iterator[tuple[str, str]]:
     heads = list(_SOURCE.finditer(output))
     ends = [*(head.start() for head in heads), len(output)]
     for number, head in enumerate(heads):
-        yield head["path"], output[head.end() : ends[number + 1]]
+        # Without the line break that Helm writes behind each document: whoever reads them adds it.
+        yield head["path"], output[head.end() : ends[number + 1]].removesuffix("\n")
 
 
 def _chart_yaml(chart: str) -> str:

@@ -141,14 +141,12 @@ class Worker:
     async def stop(self, *, gently: bool = False) -> None:
         """Ends it and waits for that; `gently` where its pipes are closed already and its status matters."""
         if gently:
+            # Sending a signal would collect the exit status before asyncio does, which then makes one up.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._listener), 5)
+                await asyncio.wait_for(self._process.wait(), 5)
         self.kill()
-        await self._process.wait()
         await self._listener
-        self._stdin.close()
-        with contextlib.suppress(ConnectionError):
-            await self._stdin.wait_closed()
+        await end(self._process)
 
     async def _exchange(self, data: bytes) -> Any:
         self._stdin.write(len(data).to_bytes(4) + data)
@@ -163,6 +161,20 @@ class Worker:
     async def _listen(self) -> None:
         while data := await self._stderr.read(4096):
             self._noise += data[: _NOISE - len(self._noise)]
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kills the process if it is still there, and lets go of its pipes and of what is left in them."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    for stream in (process.stdout, process.stderr):
+        while stream is not None and await stream.read(1 << 16):
+            pass
+    await process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+        with contextlib.suppress(ConnectionError):
+            await process.stdin.wait_closed()
 
 
 def death_of(status: int, said: bytes) -> Death:

@@ -2,7 +2,9 @@
 
 A list of what is refused, not of what is allowed: the Go and Python runtimes may use new calls after an
 update, and a renderer that dies of it would be worse than one that keeps a harmless call. Refused are the
-network, programs and processes, tracing, mounts and modules, keys, every write to a file system.
+network, programs and processes, tracing, mounts and modules, keys, every write to a file system. A process
+that may knock at a door keeps TCP over IPv4 alone: no UDP (so no DNS), no Multipath TCP (which Landlock's
+rules for TCP do not cover), no sending without a connection.
 Numbers: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h (aarch64).
 """
 
@@ -10,12 +12,13 @@ import errno
 import struct
 from dataclasses import dataclass
 
-_LOAD, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUALS, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _AT_NUMBER, _AT_ARCH, _AT_ARGUMENTS = 0, 4, 16
 _CLONE_THREAD = 0x00010000
 _WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_TMPFILE's own bit
 _X32 = 0x40000000
+_INET, _STREAM, _KIND_OF_SOCKET, _TCP = 2, 1, 0xF, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class _Machine:
     execute: tuple[int, ...]
     clone: int
     prlimit: int
+    socket: int
+    connect: int
     opens: tuple[tuple[int, int], ...]
     x32: bool = False
 
@@ -40,7 +45,7 @@ _MACHINES = {
     "x86_64": _Machine(
         audit=0xC000003E,
         refused=(
-            *(41, 42, 43, 44, 45, 46, 47, 49, 50, 53, 288, 299, 307),  # sockets
+            *(43, 44, 45, 46, 47, 49, 50, 53, 288, 299, 307),  # sockets
             *(57, 58, 62, 101, 200, 310, 311, 312),  # fork, vfork, kill, ptrace, tkill, process_vm_*, kcmp
             *(155, 161, 165, 166, 169, 175, 176, 246, 272, 308, 313),  # roots, mounts, modules, namespaces
             *(248, 249, 250, 298, 303, 304, 319, 321, 323),  # keys, perf, handles, memfd, bpf, userfaultfd
@@ -50,13 +55,15 @@ _MACHINES = {
         execute=(59, 322),
         clone=56,
         prlimit=302,
+        socket=41,
+        connect=42,
         opens=((2, 1), (257, 2)),
         x32=True,
     ),
     "aarch64": _Machine(
         audit=0xC00000B7,
         refused=(
-            *(198, 199, 200, 201, 202, 203, 206, 207, 211, 212, 242, 243, 269),  # sockets
+            *(199, 200, 201, 202, 206, 207, 211, 212, 242, 243, 269),  # sockets
             *(117, 129, 130, 270, 271, 272),  # ptrace, kill, tkill, process_vm_*, kcmp
             *(39, 40, 41, 51, 97, 104, 105, 106, 142, 268, 273),  # roots, mounts, modules, namespaces
             *(217, 218, 219, 241, 264, 265, 279, 280, 282),  # keys, perf, handles, memfd, bpf, userfaultfd
@@ -65,16 +72,19 @@ _MACHINES = {
         execute=(221, 281),
         clone=220,
         prlimit=261,
+        socket=198,
+        connect=203,
         opens=((56, 2),),
     ),
 }
 
 
-def build(machine: str, *, may_exec: bool) -> bytes | None:
+def build(machine: str, *, may_exec: bool, may_connect: bool = False) -> bytes | None:
     """The filter for this machine (`os.uname().machine`), or None where its numbers are not known.
 
     Refused calls get EPERM. Threads may be made, processes not; files may be opened for reading only; limits
-    may be set on oneself only. With `may_exec` the process may still become another program.
+    may be set on oneself only. With `may_exec` the process may still become another program; with
+    `may_connect` it may open TCP connections over IPv4 (to where is for Landlock to say).
     """
     numbers = _MACHINES.get(machine)
     if numbers is None:
@@ -83,11 +93,14 @@ def build(machine: str, *, may_exec: bool) -> bytes | None:
     code.append((_LOAD, 0, 0, _AT_NUMBER))
     if numbers.x32:
         code += [(_AT_LEAST, 0, 1, _X32), _refuse()]
-    refused = (*numbers.refused, *_NEW, *(() if may_exec else numbers.execute))
+    sockets = () if may_connect else (numbers.socket, numbers.connect)
+    refused = (*sockets, *numbers.refused, *_NEW, *(() if may_exec else numbers.execute))
     for number in refused:
         code += [(_EQUALS, 0, 1, number), _refuse()]
     for number in _NOT_HERE:
         code += [(_EQUALS, 0, 1, number), _refuse(errno.ENOSYS)]
+    if may_connect:
+        code += _only_tcp(numbers.socket)
     code += _when(numbers.clone, 0, (_ANY_BIT, 1, 0, _CLONE_THREAD))
     code += _when(numbers.prlimit, 0, (_EQUALS, 1, 0, 0))
     for number, argument in numbers.opens:
@@ -104,3 +117,17 @@ def _when(number: int, argument: int, test: tuple[int, int, int, int]) -> list[t
     """For one call: `test` on the low half of an argument skips the refusal that follows it."""
     load = (_LOAD, 0, 0, _AT_ARGUMENTS + 8 * argument)
     return [(_EQUALS, 0, 4, number), load, test, _refuse(), (_RETURN, 0, 0, _ALLOW)]
+
+
+def _only_tcp(number: int) -> list[tuple[int, int, int, int]]:
+    """For the call `socket`: every family, type and protocol but TCP over IPv4 is refused."""
+    test = [
+        (_LOAD, 0, 0, _AT_ARGUMENTS),
+        *((_EQUALS, 1, 0, _INET), _refuse()),
+        (_LOAD, 0, 0, _AT_ARGUMENTS + 8),
+        *((_AND, 0, 0, _KIND_OF_SOCKET), (_EQUALS, 1, 0, _STREAM), _refuse()),
+        (_LOAD, 0, 0, _AT_ARGUMENTS + 16),
+        *((_EQUALS, 2, 0, 0), (_EQUALS, 1, 0, _TCP), _refuse()),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+    return [(_EQUALS, 0, len(test), number), *test]

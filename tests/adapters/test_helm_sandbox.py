@@ -123,6 +123,37 @@ def test_another_program_starts_sealed(tmp_path: Path) -> None:
     assert (run.returncode, run.stdout) == (1, "") if seal["landlock"] else run.returncode == 0
 
 
+WITHOUT_LANDLOCK = """
+import ctypes, errno, json, os, struct, sys
+from bot.adapters import sandbox
+def rule(*instruction): return struct.pack("HBBI", *instruction)
+code = rule(0x20, 0, 0, 0) + rule(0x35, 0, 2, 444) + rule(0x35, 1, 0, 447)
+code += rule(0x06, 0, 0, 0x50000 | errno.ENOSYS) + rule(0x06, 0, 0, 0x7FFF0000)
+buffer = ctypes.create_string_buffer(code, len(code))
+class Program(ctypes.Structure): _fields_ = [("n", ctypes.c_ushort), ("f", ctypes.c_void_p)]
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Program(len(code) // 8, ctypes.addressof(buffer))), 0, 0) == 0
+seal = sandbox.seal([])
+try:
+    import socket; socket.socket(); refused = False
+except PermissionError:
+    refused = True
+print(json.dumps([seal.landlock, seal.seccomp, refused, seal.missing]))
+"""
+
+
+@linux
+def test_where_landlock_is_missing_the_rest_holds_and_it_is_said() -> None:
+    command = [sys.executable, "-I", "-c", WITHOUT_LANDLOCK]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        pytest.skip("no filters can be made here")
+    landlock, seccomp, refused, missing = json.loads(run.stdout)
+    assert (landlock, seccomp, refused) == (0, True, True)
+    assert missing == ["no Landlock: Function not implemented"]
+
+
 def test_a_machine_whose_numbers_are_unknown_gets_no_filter() -> None:
     assert build("riscv64", may_exec=False) is None
 
