@@ -69,8 +69,19 @@ def test_a_secret_is_masked_wherever_it_stands(secret: str, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["token", "TOKEN", "private_token", "X-Gitlab-Token", "password", "client_secret", "authorization", "api_key", "cookie"]
-)  # fmt: skip
+    "key",
+    [
+        "token",
+        "TOKEN",
+        "private_token",
+        "X-Gitlab-Token",
+        "password",
+        "client_secret",
+        "authorization",
+        "api_key",
+        "cookie",
+    ],
+)
 def test_a_value_under_a_telling_key_is_masked(key: str) -> None:
     assert "hunter2" not in line(**{key: "hunter2"})
     assert "hunter2" not in line(headers={key: ["hunter2"]})

@@ -6,17 +6,15 @@ done is not done again after a crash, what was under way is (handlers look befor
 
 import asyncio
 import contextvars
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeAlias
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
-from dbos._serialization import DBOSPortableJSONSerializer
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
-from bot.adapters.engine_database import EngineDatabase
+from bot.adapters.engine_database import EngineDatabase, quiet
 from bot.core.errors import AuthorError, TransientError
 from bot.core.work import (
     Again,
@@ -97,24 +95,8 @@ class Engine:
             raise
 
     def _launch(self) -> None:
-        engine_log = logging.getLogger("dbos")
-        if not engine_log.handlers:
-            engine_log.addHandler(logging.NullHandler())  # else it brings a console handler of its own
-        if _is_news not in engine_log.filters:
-            engine_log.addFilter(_is_news)
-        config: DBOSConfig = {
-            "name": "purser",
-            "application_version": "1",
-            "executor_id": "purser",
-            "serializer": DBOSPortableJSONSerializer(),
-            "enable_otlp": False,
-            "console_log_level": "WARNING",
-            "log_level": "WARNING",
-            "notification_listener_polling_interval_sec": self._poll,
-            "scheduler_polling_interval_sec": 3600.0,
-        }
-        config.update(self._database.settings())
-        DBOS(config=config)
+        quiet(WorkFailed)
+        DBOS(config=self._database.settings(self._poll))
 
         @DBOS.workflow(name="purser.work", max_recovery_attempts=None)
         async def work(fields: dict[str, Any]) -> str:
@@ -303,12 +285,6 @@ class Engine:
             except Exception:
                 log.exception("work.failure_untold")
         return {"failed": type(error).__name__}
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Leaves out what the engine says about work that failed or was stopped: we have said it, and better."""
-    failure = record.exc_info[1] if record.exc_info else None
-    return not isinstance(failure, WorkFailed) and "Asyncio task cancelled" not in record.getMessage()
 
 
 def _key_of(status: WorkflowStatus) -> str:

@@ -2,13 +2,14 @@
 
 import asyncio
 import fcntl
+import logging
 import sqlite3
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 import asyncpg
-from dbos import DBOSConfig
+from dbos import DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy.engine import make_url
 
 from bot.core.errors import AuthorError
@@ -77,16 +78,28 @@ class EngineDatabase:
         finally:
             connection.close()
 
-    def settings(self) -> DBOSConfig:
-        """The engine's settings that depend on the database."""
+    def settings(self, poll: float) -> DBOSConfig:
+        """The engine's settings; it looks for messages every `poll` seconds."""
+        common: DBOSConfig = {
+            "name": "purser",
+            "application_version": "1",  # else a hash of the source, and an upgrade forgets what is under way
+            "executor_id": "purser",
+            "serializer": DBOSPortableJSONSerializer(),  # else pickle
+            "enable_otlp": False,
+            "console_log_level": "WARNING",
+            "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": poll,
+            "scheduler_polling_interval_sec": 3600.0,
+        }
         if self._is_sqlite:
-            return {
-                "system_database_url": f"sqlite:///{self._file}",
-                "sys_db_pool_size": 2,
-                "db_engine_kwargs": {"module": _sqlite_module(), "pool_size": 2, "max_overflow": 0},
-            }
-        url = self._url.set(drivername="postgresql+psycopg")
-        return {"system_database_url": url.render_as_string(hide_password=False), "sys_db_pool_size": 5}
+            common["system_database_url"] = f"sqlite:///{self._file}"
+            common["sys_db_pool_size"] = 2
+            common["db_engine_kwargs"] = {"module": _sqlite_module(), "pool_size": 2, "max_overflow": 0}
+        else:
+            url = self._url.set(drivername="postgresql+psycopg")
+            common["system_database_url"] = url.render_as_string(hide_password=False)
+            common["sys_db_pool_size"] = 5
+        return common
 
     async def close(self) -> None:
         """Gives the lock back."""
@@ -96,3 +109,16 @@ class EngineDatabase:
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
+
+
+def quiet(known: type[Exception]) -> None:
+    """Takes from the engine's log what was said before: work that ended in `known`, tasks that we stopped."""
+
+    def is_news(record: logging.LogRecord) -> bool:
+        failure = record.exc_info[1] if record.exc_info else None
+        return not isinstance(failure, known) and "Asyncio task cancelled" not in record.getMessage()
+
+    log = logging.getLogger("dbos")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())  # else it brings a console handler of its own
+        log.addFilter(is_news)

@@ -1,8 +1,8 @@
 """Server-side configuration: one YAML file, checked whole before anything starts."""
 
+from bot.config.fields import Address, Role
 from bot.config.loading import ConfigInvalid, Problem, load, schema
 from bot.config.models import (
-    Address,
     Charts,
     Commands,
     Config,
@@ -13,7 +13,6 @@ from bot.config.models import (
     Log,
     Metrics,
     Project,
-    Role,
     TargetSettings,
     Webhook,
 )

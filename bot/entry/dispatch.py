@@ -93,18 +93,15 @@ class Dispatcher:
         await self._bell.quiet(self._yield_for)
         batch = await self._inbox.waiting()
         wakes = {work for delivery in batch for work in delivery.works if isinstance(work, WakeWork)}
-        fresh: list[tuple[Delivery, Work]] = []
-        for delivery, work in _lasting(batch):
+        lasting = list(_lasting(batch))
+        for delivery, work in lasting:
             await self._bell.quiet(self._yield_for)
-            if await self._queue.submit(work):
-                fresh.append((delivery, work))
-                log.info("work.queued", work=key(work), delivery_event=delivery.event)
-            else:
-                log.info("work.known", work=key(work), delivery_event=delivery.event)
+            fresh = await self._queue.submit(work)
+            log.info("work.queued" if fresh else "work.known", work=key(work), delivery_event=delivery.event)
         for wake in wakes:
             await self._queue.submit(wake)
-        if fresh:
-            await self._trail.record_all([_happening(delivery, work) for delivery, work in fresh])
+        if lasting:
+            await self._trail.record_all([_happening(delivery, work) for delivery, work in lasting])
         if batch:
             await self._inbox.handed_over([delivery.key for delivery in batch])
         return len(batch)

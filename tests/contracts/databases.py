@@ -23,12 +23,9 @@ def _programs() -> Path | None:
     return next((each for each in places if all((each / p).exists() for p in ("initdb", "postgres"))), None)
 
 
-def _unprivileged() -> dict[str, int]:
+def _user() -> int | None:
     """PostgreSQL does not run as root: there, it runs as nobody."""
-    if os.getuid() != 0:
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid}
+    return pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
 
 
 def _free_port() -> int:
@@ -57,23 +54,34 @@ def postgresql(directory: Path) -> Iterator[str]:
     programs = _programs()
     if programs is None:
         pytest.skip("needs PostgreSQL (initdb and postgres)")
-    identity = _unprivileged()
+    user = _user()
     data, port = directory / "data", _free_port()
     for each in (directory, *directory.parents[:2]):
         each.chmod(0o755)
-    if identity:
-        os.chown(directory, identity["user"], identity["group"])
-    setup = [programs / "initdb", "-D", data, "-U", "purser", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    made = subprocess.run(setup, capture_output=True, **identity, cwd="/", check=False)
+    if user is not None:
+        os.chown(directory, user, -1)
+    setup = [
+        str(programs / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "purser",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
+    made = subprocess.run(setup, capture_output=True, user=user, cwd="/", check=False)
     if made.returncode:
         pytest.skip("PostgreSQL cannot be set up here: " + made.stderr.decode()[-200:])
     options = ["-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off"]
     server = subprocess.Popen(
-        [programs / "postgres", "-D", data, *options],
+        [str(programs / "postgres"), "-D", str(data), *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        **identity,
+        user=user,
     )
     try:
         url = f"postgresql://purser@127.0.0.1:{port}/postgres"

@@ -95,7 +95,7 @@ class EngineDesk:
         """Until the engine has written down how it ended."""
         before = sum((await self.engine.depth()).values())
         async with asyncio.timeout(PATIENCE):
-            while before and sum((await self.engine.depth()).values()) >= before and self._begun.empty():
+            while before and sum((await self.engine.depth()).values()) >= before and self._begun.empty():  # noqa: ASYNC110 - another side ends it
                 await asyncio.sleep(0.01)
 
 

@@ -245,9 +245,7 @@ async def test_several_openings_at_once_migrate_once(url: str) -> None:
     assert len(engines) == 4
 
 
-@pytest.mark.parametrize(
-    "url", ["mysql://h/d", "no address", "sqlite://", "sqlite:///:memory:"], ids=lambda url: str(url)
-)
+@pytest.mark.parametrize("url", ["mysql://h/d", "no address", "sqlite://", "sqlite:///:memory:"], ids=str)
 async def test_an_address_that_cannot_work_is_refused(url: str) -> None:
     with pytest.raises(AuthorError):
         await open_database(url)

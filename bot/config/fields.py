@@ -1,0 +1,121 @@
+"""The kinds of values in the configuration, each with what it accepts."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from bot.config.secrets import SECRET_SCHEMA, Secret, resolve
+from bot.core.command import COMMANDS
+from bot.core.signature import key_of
+
+
+class Role(StrEnum):
+    """A GitLab role that a command may ask for."""
+
+    REPORTER = "reporter"
+    DEVELOPER = "developer"
+    MAINTAINER = "maintainer"
+    OWNER = "owner"
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _invalid(message: str, **facts: Any) -> PydanticCustomError:
+    return PydanticCustomError("value", message, facts)
+
+
+def _address(given: Any) -> Any:
+    if isinstance(given, Address):
+        return given
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})", str(given))
+    if not found or int(found[3]) > 65535:
+        raise _invalid("expected host:port, such as 127.0.0.1:8080")
+    return Address(found[1] or found[2], int(found[3]))
+
+
+def _web_address(given: str) -> str:
+    parts = urlsplit(given)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise _invalid("expected an address such as https://gitlab.example.com")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise _invalid("an address without user, password, query or fragment is expected")
+    return given.rstrip("/")
+
+
+def _database_url(given: Any, info: ValidationInfo) -> Any:
+    if not isinstance(given, str):
+        return resolve(given, info)
+    try:
+        has_password = urlsplit(given).password is not None
+    except ValueError:
+        raise _invalid("expected a database address such as postgresql://host/name") from None
+    if has_password:
+        raise _invalid("it holds a password: keep it elsewhere and use {env: NAME} or {file: PATH}")
+    return SecretStr(given)
+
+
+def _database_kind(given: SecretStr) -> SecretStr:
+    scheme = given.get_secret_value().partition(":")[0].partition("+")[0]
+    if scheme not in ("sqlite", "postgresql", "postgres"):
+        raise _invalid("expected an address that begins with sqlite: or postgresql:")
+    return given
+
+
+def _project_path(given: str) -> str:
+    if not re.fullmatch(r"[\w][\w.-]*(/[\w][\w.-]*)+", given):
+        raise _invalid("expected the project's path with its namespace, such as platform/cluster")
+    return given
+
+
+def _target_name(given: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?", given):
+        raise _invalid("expected up to 63 lower-case letters, digits, dots and dashes, such as production")
+    return given
+
+
+def _signing_token(given: SecretStr) -> SecretStr:
+    try:
+        key_of(given.get_secret_value())
+    except ValueError as error:
+        raise _invalid(str(error)) from None
+    return given
+
+
+def _commands(given: dict[str, Role]) -> dict[str, Role]:
+    unknown = sorted(set(given) - set(COMMANDS))
+    if unknown:
+        raise _invalid(
+            "there is no command {unknown}; there are {known}",
+            unknown=", ".join(unknown),
+            known=", ".join(COMMANDS),
+        )
+    return given
+
+
+Listen = Annotated[
+    Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "examples": ["127.0.0.1:8080"]})
+]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+DatabaseUrl = Annotated[
+    SecretStr,
+    BeforeValidator(_database_url),
+    AfterValidator(_database_kind),
+    WithJsonSchema({"anyOf": [{"type": "string"}, SECRET_SCHEMA]}),
+]
+Roles = Annotated[dict[str, Role], AfterValidator(_commands)]
+Layout: TypeAlias = Literal["auto", "managed-apps", "helmfile", "releases"]
+SigningToken = Annotated[Secret, AfterValidator(_signing_token)]
+ProjectPath = Annotated[str, AfterValidator(_project_path)]
+TargetName = Annotated[str, AfterValidator(_target_name)]

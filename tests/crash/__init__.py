@@ -1,0 +1,1 @@
+"""Kills the service on purpose."""
