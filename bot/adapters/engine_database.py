@@ -112,11 +112,15 @@ class EngineDatabase:
 
 
 def quiet(known: type[Exception]) -> None:
-    """Takes from the engine's log what was said before: work that ended in `known`, tasks that we stopped."""
+    """Takes from the engine's log what is no news: work that ended in `known`, and work that a stop cut off.
+
+    Work cut off has nothing written down about its end, so the next start takes it up again.
+    """
 
     def is_news(record: logging.LogRecord) -> bool:
         failure = record.exc_info[1] if record.exc_info else None
-        return not isinstance(failure, known) and "Asyncio task cancelled" not in record.getMessage()
+        cut_off = "Asyncio task cancelled" in record.getMessage() or "after shutdown" in str(failure)
+        return not isinstance(failure, known) and not cut_off
 
     log = logging.getLogger("dbos")
     if not log.handlers:
