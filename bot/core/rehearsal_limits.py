@@ -100,7 +100,7 @@ def _counts(status: Any, field: str) -> dict[str, int]:
 
 
 def record_size(case: Case) -> Outcome:
-    """Whether the new revision fits into Helm's record, as far as can be told without the chart's own files."""
+    """Whether the new revision fits into Helm's record, as far as can be told short of the chart itself."""
     rendered = case.rendered
     if rendered is None:
         return Outcome()

@@ -5,7 +5,8 @@ import pytest
 from bot.adapters.helm_sdk import SdkRenderer
 from tests.cluster.test_truth_objects import bench, renderer
 from tests.cluster.truth_bench import Bench, Story, tell
-from tests.cluster.truth_stories_more import CRDS, DELETIONS, HOOKS, PLACES, VALUES
+from tests.cluster.truth_stories_more import DELETIONS, HOOKS
+from tests.cluster.truth_stories_places import CRDS, PLACES, VALUES
 
 __all__ = ["bench", "renderer"]
 

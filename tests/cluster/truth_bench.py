@@ -1,31 +1,26 @@
 """Plans a change, really makes it with Helm's own command, and holds the plan against what happened."""
 
-import copy
 import json
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
 from bot.adapters.helm_sdk import SdkRenderer
-from bot.core.diff import changes, comparable, same
 from bot.core.model import ChartInCheckout, DesiredRelease, Manifest, Target
-from bot.core.noise import MARKER, blanked
-from bot.core.planned import ObjectPlan, ReleasePlan
-from bot.core.pointer import put
+from bot.core.planned import ReleasePlan
 from bot.core.redact import Masker
 from bot.core.rehearsal import Case, Overlay, rehearse
-from bot.core.rehearsal_outcome import ASSIGNED
 from bot.core.release import LocalChart, RenderJob
 from tests.cluster.api import Api, ApiError
+from tests.cluster.truth_compare import State, all_calm, compare, name_of, of_interest
 from tests.cluster.waiting import until
 
 RELEASE = "app"
 Files = Mapping[str, str]
 Touch = Callable[[Api, str], None]
-State = dict[tuple[str, str, str], Manifest]
 
 _CORE = ("namespaces", "configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims")
 _APPS = ("deployments", "statefulsets", "daemonsets")
@@ -40,7 +35,6 @@ _LISTS = (
     "/apis/autoscaling/v2/horizontalpodautoscalers",
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 )
-_SET_BY_CONTROLLERS = ("deployment.kubernetes.io/revision",)
 
 
 @dataclass(frozen=True)
@@ -104,10 +98,10 @@ class Bench:
     def state(self) -> State:
         """Every object of the test that is nobody's offspring, as the API server has it."""
         return {
-            _name(manifest): manifest
+            name_of(manifest): manifest
             for path in (*_LISTS, f"/apis/{self.namespace}.truth/v1/things")
             for manifest in self._list(path)
-            if _of_interest(manifest, self.namespace)
+            if of_interest(manifest, self.namespace)
         }
 
     def _list(self, path: str) -> list[Manifest]:
@@ -198,7 +192,7 @@ async def tell(bench: Bench, story: Story, renderer: SdkRenderer) -> ReleasePlan
     )  # fmt: skip
     before = bench.state()
     plan = await bench.plan(desired, chart, story.version, renderer)
-    assert _all_calm(bench.state()) == _all_calm(before), "planning changed the cluster"
+    assert all_calm(bench.state()) == all_calm(before), "planning changed the cluster"
     done = _operate(bench, desired, chart, plan, namespace)
     _hold(story, plan, done.returncode, done.stderr)
     if not story.fails:
@@ -238,113 +232,3 @@ def _hold(story: Story, plan: ReleasePlan, code: int, stderr: str) -> None:
     for written, action in story.actions.items():
         name = written.replace("{ns}", own)
         assert actions.get(name) == action, f"{name} is to be {action}: {actions}"
-
-
-def compare(plan: ReleasePlan, before: State, after: State) -> None:
-    """Every object that changed is in the plan, as it is now; and nothing is in it that did not happen."""
-    masker = Masker(b"truth")
-    planned = {(one.ref.kind, one.ref.namespace, one.ref.name): one for one in plan.objects}
-    random = [one for one in plan.objects if "/metadata/name" in one.noise]
-    for name in sorted({*before, *after, *planned}):
-        was, now, one = before.get(name), after.get(name), planned.get(name)
-        if one is not None and one in random:
-            continue
-        if one is None and now is not None and any(_alike(now, other) for other in random):
-            continue
-        changed = not same(_calm(was), _calm(now))
-        if one is None:
-            assert not changed, f"missed: {name}: {changes(_calm(was) or {}, _calm(now) or {})}"
-            continue
-        _judge(one, was, now, changed=changed, masker=masker)
-
-
-def _judge(
-    one: ObjectPlan, was: Manifest | None, now: Manifest | None, *, changed: bool, masker: Masker
-) -> None:
-    where = f"{one.action} {one.ref}"
-    if one.deleted_after and one.action != "delete":
-        assert now is None, f"{where}: still there"
-        return
-    match one.action:
-        case "create":
-            assert was is None, f"{where}: was there"
-            assert now is not None, f"{where}: never came"
-        case "delete":
-            assert was is not None, f"{where}: was never there"
-            assert now is None, f"{where}: still there"
-        case "unchanged":
-            assert not changed, f"missed in {where}: {changes(_calm(was) or {}, _calm(now) or {})}"
-        case "update" | "replace":
-            assert was is not None, f"{where}: was never there"
-            assert now is not None, f"{where}: is gone"
-            assert changed or one.action == "replace", f"invented: {where}: {one.changes}"
-    if now is not None and one.after is not None:
-        assert was is None or one.action != "update" or one.changes or one.noise, f"{where} without changes"
-        expected, real = _leveled(one, one.after, masker.manifest(_calm(now) or {}))
-        wrong = changes(expected, real)
-        assert not wrong, f"{where}: planned otherwise than it came: {wrong}"
-
-
-def _leveled(one: ObjectPlan, expected: Manifest, real: Manifest) -> tuple[Manifest, Manifest]:
-    """Both without random and assigned values."""
-    expected, real = _calm(blanked(expected, one.noise)) or {}, copy.deepcopy(blanked(real, one.noise))
-    for pointer in _places_of(expected, ASSIGNED):
-        put(real, pointer, ASSIGNED)
-    return expected, real
-
-
-def _places_of(value: Any, wanted: str, here: str = "") -> list[str]:
-    if value == wanted:
-        return [here]
-    if isinstance(value, dict):
-        items = [(key.replace("~", "~0").replace("/", "~1"), item) for key, item in value.items()]
-    elif isinstance(value, list):
-        items = [(str(index), item) for index, item in enumerate(value)]
-    else:
-        return []
-    return [place for key, item in items for place in _places_of(item, wanted, f"{here}/{key}")]
-
-
-def _calm(manifest: Manifest | None) -> Manifest | None:
-    """Without what controllers write on their own."""
-    if manifest is None:
-        return None
-    made = copy.deepcopy(comparable(manifest))
-    annotations = made["metadata"].get("annotations")
-    for key in _SET_BY_CONTROLLERS:
-        if annotations and key in annotations:
-            del annotations[key]
-    if annotations == {}:
-        del made["metadata"]["annotations"]
-    if made["kind"] == "Namespace":
-        made["metadata"].pop("deletionTimestamp", None)
-        made.pop("spec", None)
-    return made
-
-
-def _all_calm(state: State) -> Mapping[tuple[str, str, str], Manifest | None]:
-    return {name: _calm(manifest) for name, manifest in state.items()}
-
-
-def _name(manifest: Manifest) -> tuple[str, str, str]:
-    metadata = manifest["metadata"]
-    return manifest["kind"], metadata.get("namespace", ""), metadata["name"]
-
-
-def _of_interest(manifest: Manifest, namespace: str) -> bool:
-    metadata: dict[str, Any] = manifest["metadata"]
-    place = f"{metadata.get('namespace')}/{metadata['name']}"
-    helms = manifest["kind"] == "Secret" and manifest.get("type") == "helm.sh/release.v1"
-    own = (manifest["kind"], metadata["name"]) in (
-        ("ConfigMap", "kube-root-ca.crt"),
-        ("ServiceAccount", "default"),
-    )
-    offspring = bool(metadata.get("ownerReferences") or metadata.get("deletionTimestamp"))
-    return namespace in place and not (helms or own or offspring)
-
-
-def _alike(manifest: Manifest, one: ObjectPlan) -> bool:
-    return manifest["kind"] == one.ref.kind
-
-
-__all__ = ["MARKER", "RELEASE", "Bench", "Files", "Story", "compare", "replace", "tell"]
