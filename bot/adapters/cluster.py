@@ -7,16 +7,17 @@ would drop fields that they do not know and take 130 MB more; discovery is our o
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeVar
 
 from bot.adapters.cluster_access import client_for
+from bot.adapters.cluster_bodies import Bodies, BodyOf
 from bot.adapters.cluster_discovery import Discovered, Served, discover
 from bot.adapters.cluster_questions import answer_to, call_for, kind_of, known_without_asking
 from bot.adapters.cluster_releases import heads, record
 from bot.adapters.cluster_wire import SECONDS_PER_REQUEST, Wire
 from bot.app.ports.cluster import Cluster, ReleaseHead, RolloutState
+from bot.app.together import together
 from bot.core.errors import ClusterUnreachable
 from bot.core.helm_record import base_revision, stored_release
 from bot.core.model import ObjectRef, Target
@@ -24,7 +25,6 @@ from bot.core.question import Absent, Answer, Found, NoSuchKind, Question, Read
 from bot.core.release import Capabilities, LiveRelease, StoredRelease
 from bot.core.rollout import rollout_of
 
-_T = TypeVar("_T")
 # A revision can be superseded and removed between the list and the read of its Secret.
 _LOOKS_AT_A_RELEASE = 3
 
@@ -38,6 +38,7 @@ class KubernetesCluster:
         self._capabilities: Capabilities | None = None
         self._discovering = asyncio.Lock()
         self._looked_twice: set[tuple[str, str]] = set()
+        self._bodies = Bodies(wire)
 
     @property
     def requests(self) -> Counter[str]:
@@ -56,9 +57,17 @@ class KubernetesCluster:
     async def releases(self, namespaces: Collection[str] | None = None) -> tuple[ReleaseHead, ...]:
         """As the port says."""
         if namespaces is None:
-            return tuple(await heads(self._wire))
-        lists = await _together(heads(self._wire, namespace) for namespace in sorted(set(namespaces)))
-        return tuple(head for found in lists for head in found)
+            listed = {"": await heads(self._wire)}
+        else:
+            names = sorted(set(namespaces))
+            lists = await together(heads(self._wire, namespace) for namespace in names)
+            listed = dict(zip(names, lists, strict=True))
+        self._bodies.among(listed)
+        return tuple(head for found in listed.values() for head in found)
+
+    def bodies(self, heads: Collection[ReleaseHead]) -> AsyncIterator[BodyOf]:
+        """As the port says."""
+        return self._bodies.of(heads)
 
     async def release(self, namespace: str, name: str) -> LiveRelease | None:
         """As the port says. Raises AuthorError (`release-record`) for a record that cannot be read."""
@@ -67,9 +76,7 @@ class KubernetesCluster:
             if not statuses:
                 return None
             base, newest = base_revision(statuses), max(statuses)
-            found = await _together(
-                self._stored(namespace, name, number) for number in sorted({base, newest})
-            )
+            found = await together(self._stored(namespace, name, number) for number in sorted({base, newest}))
             revisions = {stored.revision: stored for stored in found if stored is not None}
             if base in revisions and newest in revisions:
                 return LiveRelease(base=revisions[base], newest=revisions[newest])
@@ -78,7 +85,7 @@ class KubernetesCluster:
     async def ask(self, questions: Sequence[Question]) -> list[Answer]:
         """As the port says. ValueError for an object without the namespace that its kind needs."""
         await self._look_again_for({kind_of(question) for question in questions})
-        return await _together(self._answer(question) for question in questions)
+        return await together(self._answer(question) for question in questions)
 
     async def namespace_exists(self, name: str) -> bool:
         """As the port says."""
@@ -163,13 +170,3 @@ def _rollout(answer: Answer) -> RolloutState:
             return RolloutState(ready=False, failed=False, message="is not there")
         case _:
             return RolloutState(ready=False, failed=True, message="its API is not served")
-
-
-async def _together(work: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
-    """All results in order; the first failure cancels the rest and is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(job) for job in work]
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [task.result() for task in tasks]

@@ -1,17 +1,21 @@
 """Helm's releases, found by the labels of its Secrets; whole Secrets are large and read only where needed."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-from bot.adapters.cluster_wire import Call, Wire
+from bot.adapters.cluster_wire import Call, Reply, Wire
 from bot.app.ports.cluster import ReleaseHead
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.helm_record import revision_in, secret_name
 from bot.core.model import Manifest
 
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_WHOLE = "application/json"
 _PAGE = "500"
+# A Secret may have 1 MiB; few of Helm's come near.
+_WHOLE_PAGE = "50"
 # Helm's own rule for names, so that a name cannot add to the selector.
 _RELEASE_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
@@ -22,7 +26,7 @@ async def heads(wire: Wire, namespace: str = "", release: str = "") -> list[Rele
         return []
     selector = "owner=helm" + (f",name={release}" if release else "")
     items = await _listed(wire, namespace, selector)
-    found = [head for item in items if (head := _head(item)) is not None]
+    found = [head for item in items if (head := head_of(item)) is not None]
     return sorted(found, key=lambda head: (head.namespace, head.name, -head.revision))
 
 
@@ -41,6 +45,25 @@ async def record(wire: Wire, namespace: str, release: str, revision: int) -> Man
     return dict(reply.content)
 
 
+async def deployed(wire: Wire, namespace: str = "") -> AsyncIterator[Manifest]:
+    """The whole Secrets of every deployed revision in the namespace (empty: all), page by page.
+
+    It ends early where the list becomes too old to go on.
+    """
+    token = ""
+    while True:
+        call = _list_call(namespace, "owner=helm,status=deployed", token, limit=_WHOLE_PAGE, accept=_WHOLE)
+        reply = await wire.send(call)
+        if reply.status == 410 and token:
+            return
+        _check(reply.status, call)
+        token = _continue(reply)
+        for item in reply.content.get("items") or []:
+            yield item
+        if not token:
+            return
+
+
 async def _listed(wire: Wire, namespace: str, selector: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     token = ""
@@ -53,19 +76,25 @@ async def _listed(wire: Wire, namespace: str, selector: str) -> list[dict[str, A
             reply, items = await wire.send(call), []
         _check(reply.status, call)
         items += reply.content.get("items") or []
-        token = str((reply.content.get("metadata") or {}).get("continue") or "")
+        token = _continue(reply)
         if not token:
             return items
 
 
-def _list_call(namespace: str, selector: str, token: str | None) -> Call:
+def _continue(reply: Reply) -> str:
+    return str((reply.content.get("metadata") or {}).get("continue") or "")
+
+
+def _list_call(
+    namespace: str, selector: str, token: str | None, *, limit: str = _PAGE, accept: str = _METADATA_ONLY
+) -> Call:
     query = [("labelSelector", selector)]
     if token is not None:
-        query.append(("limit", _PAGE))
+        query.append(("limit", limit))
     if token:
         query.append(("continue", token))
     where = f"in namespace {namespace}" if namespace else "in all namespaces"
-    return Call("list", f"list secrets {where}", "GET", _path(namespace), tuple(query), accept=_METADATA_ONLY)
+    return Call("list", f"list secrets {where}", "GET", _path(namespace), tuple(query), accept=accept)
 
 
 def _path(namespace: str) -> str:
@@ -79,7 +108,8 @@ def _check(status: int, call: Call) -> None:
         raise ClusterUnreachable(f"The API server could not {call.what} (HTTP {status}).")
 
 
-def _head(item: dict[str, Any]) -> ReleaseHead | None:
+def head_of(item: Manifest) -> ReleaseHead | None:
+    """Which revision a Secret keeps, by its metadata; None for one that Helm did not write."""
     metadata = item.get("metadata") or {}
     kept = revision_in(str(metadata.get("name", "")))
     labels = metadata.get("labels") or {}

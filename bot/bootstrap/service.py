@@ -68,7 +68,10 @@ async def service(config: Config) -> AsyncIterator[Running]:
             memory=config.helm.render_memory * 1024 * 1024, wall_seconds=config.helm.render_timeout
         )
         catalogues = [str(config.charts.catalogue)] if config.charts.catalogue else []
-        settings = Settings(config.chart_cache, key, config.helm.workers, limits, catalogues=catalogues)
+        memory = config.data_dir / "memory"
+        settings = Settings(
+            config.chart_cache, key, config.helm.workers, limits, catalogues=catalogues, memory=memory
+        )
         wired = await stack.enter_async_context(tools(settings))
         forge, repositories = await _gitlab(config, stack)
         metrics = Metrics()

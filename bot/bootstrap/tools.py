@@ -16,6 +16,7 @@ from bot.adapters.helm_cli_deploy import CliDeployer
 from bot.adapters.helm_sdk import SdkRenderer
 from bot.adapters.helm_sdk_deploy import SdkDeployer
 from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.plan_memory import DiskMemory
 from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
 from bot.app.verify import Verifier
@@ -44,6 +45,7 @@ class Settings:
     """How tools are built.
 
     `cache` holds charts; `key` fingerprints masked values; `catalogues` are files laid over the shipped one.
+    `memory` is where plans keep what they found out, so that the next one need not; None: they do not.
     """
 
     cache: Path
@@ -52,6 +54,7 @@ class Settings:
     limits: RenderLimits | None = None
     readable: Sequence[Path] = ()
     catalogues: Sequence[str] = ()
+    memory: Path | None = None
 
 
 @asynccontextmanager
@@ -68,7 +71,8 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
         return Masker(settings.key)
 
     async with renderer:
-        planner = Planner(charts, renderer, clusters, catalogue, masker)
+        memory = DiskMemory(settings.memory) if settings.memory else None
+        planner = Planner(charts, renderer, clusters, catalogue, masker, memory)
         verifier = Verifier(planner, clusters)
         yield Tools(planner, clusters, verifier, catalogue, masker, renderer.start, renderer.info)
 

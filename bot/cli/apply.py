@@ -58,7 +58,10 @@ async def _apply(
     tree = open_checkout(path)
     say(f"purser apply: target {target.name}, commit {tree.head or 'none'}")
     settings = Settings(
-        cache=state_dir() / "charts", key=fingerprint_key(state_dir()), catalogues=options.catalogues
+        cache=state_dir() / "charts",
+        key=fingerprint_key(state_dir()),
+        catalogues=options.catalogues,
+        memory=state_dir() / "memory",
     )
     async with tools(settings) as wired:
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"

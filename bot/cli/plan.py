@@ -52,7 +52,10 @@ def plan(
 async def _make(path: Path, options: TargetOptions, only: list[str]) -> Plan:
     target = options.resolve()
     settings = Settings(
-        cache=state_dir() / "charts", key=fingerprint_key(state_dir()), catalogues=options.catalogues
+        cache=state_dir() / "charts",
+        key=fingerprint_key(state_dir()),
+        catalogues=options.catalogues,
+        memory=state_dir() / "memory",
     )
     async with tools(settings) as wired:
         return (await wired.planner.prepare(target, open_checkout(path), only)).plan

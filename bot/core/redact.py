@@ -47,6 +47,18 @@ class Masker:
         self._known: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
 
+    def fork(self) -> "Masker":
+        """Another one that knows the same, and what it learns is its own."""
+        fork = Masker(self._key)
+        fork._known, fork._pattern = dict(self._known), self._pattern
+        return fork
+
+    def absorb(self, fork: "Masker") -> None:
+        """Learns what a fork of this one has learnt."""
+        if not fork._known.keys() <= self._known.keys():
+            self._known.update(fork._known)
+            self._pattern = None
+
     def learn(self, manifest: Manifest) -> None:
         """Remembers the secrets of an object."""
         self.manifest(manifest)

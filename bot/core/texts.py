@@ -1,7 +1,7 @@
 """The texts of a rendering, by which it is known again without being read.
 
-Helm keeps in a release's record what its templates rendered, text for text. A rendering with the same texts at
-the same paths is the same one, and nothing of it has to be parsed to know that.
+Helm keeps in a release's record what its templates rendered, text for text. A rendering with the same texts
+at the same paths is the same one, and nothing of it has to be parsed to know that.
 """
 
 import hashlib

@@ -1,13 +1,14 @@
 """A Kubernetes cluster, in our words. Each docstring is the contract; one suite tests it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.core.errors import AuthorError
 from bot.core.model import ObjectRef, Target
 from bot.core.question import Answer, Question
-from bot.core.release import Capabilities, LiveRelease
+from bot.core.release import Capabilities, LiveRelease, StoredRelease
 from bot.core.rollout import RolloutState
 
 __all__ = ["Cluster", "Clusters", "ReleaseHead", "RolloutState"]
@@ -40,6 +41,16 @@ class Cluster(Protocol):
 
     async def release(self, namespace: str, name: str) -> LiveRelease | None:
         """The release with its base revision by Helm's rule, or None."""
+        ...
+
+    def bodies(
+        self, heads: Collection[ReleaseHead]
+    ) -> AsyncIterator[tuple[ReleaseHead, StoredRelease | AuthorError | None]]:
+        """What the Secrets of these revisions keep, each once, in any order.
+
+        Read one by one where they are few, else page by page, as fast as they are taken. None where a
+        Secret is gone; an AuthorError (`release-record`) where it cannot be read.
+        """
         ...
 
     async def ask(self, questions: Sequence[Question]) -> list[Answer]:
