@@ -125,4 +125,4 @@ def of_interest(manifest: Manifest, namespace: str) -> bool:
 
 
 def _alike(manifest: Manifest, one: ObjectPlan) -> bool:
-    return manifest["kind"] == one.ref.kind
+    return bool(manifest["kind"] == one.ref.kind)
