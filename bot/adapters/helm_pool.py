@@ -19,13 +19,28 @@ from bot.core.release import Hook, Rendered
 log = structlog.get_logger()
 
 
-class WorkerPool:
-    """At most `workers` processes; each is started when it is first needed and replaced when it dies."""
+class LookupCalled(Exception):
+    """A template asked the cluster, in a worker that can ask nobody."""
 
-    def __init__(self, engine: Engine, workers: int, limits: RenderLimits, read_paths: Sequence[str]) -> None:
+
+class WorkerPool:
+    """At most `workers` processes; each is started when it is first needed and replaced when it dies.
+
+    `port` is the one that they may connect to, where there is one.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        workers: int,
+        limits: RenderLimits,
+        read_paths: Sequence[str],
+        port: int | None = None,
+    ) -> None:
         self._engine: Engine = engine
         self._limits = limits
         self._read = tuple(read_paths)
+        self._port = port
         self._slots = asyncio.Semaphore(workers)
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
@@ -62,7 +77,10 @@ class WorkerPool:
             self._directory = None
 
     async def run(self, request: Mapping[str, Any], what: str) -> Rendered:
-        """The rendering; `what` names it in messages. Raises AuthorError `render-failed`, `render-limit`."""
+        """The rendering; `what` names it in messages.
+
+        Raises AuthorError `render-failed`, `render-limit`, and LookupCalled.
+        """
         data = json.dumps({**request, "cpu": self._limits.cpu_seconds}).encode()
         if len(data) > self._limits.input and request["op"] == "render":
             raise _too_large(self._limits, what)
@@ -111,7 +129,7 @@ class WorkerPool:
             await self._drop(worker)
         if self._directory is None:
             self._directory = tempfile.mkdtemp(prefix="purser-render-")
-        worker = await Worker.start(self._engine, self._limits, self._read, self._directory)
+        worker = await Worker.start(self._engine, self._limits, self._read, self._directory, self._port)
         self._all.add(worker)
         if self._seal is None and worker.seal.missing:
             log.warning("render.unsealed", missing=worker.seal.missing)
@@ -171,6 +189,8 @@ def _rendered(answer: Mapping[str, Any]) -> Rendered:
             )
         case {"error": {"what": what, "where": where, "fix": fix, "code": code}}:
             raise AuthorError(what, where=Where(*where) if where else None, fix=fix, code=code)
+        case {"asks": True}:
+            raise LookupCalled
         case {"bug": trace}:
             raise RuntimeError(f"a render worker failed:\n{trace}")
     raise RuntimeError(f"a render worker answered {sorted(answer)}")

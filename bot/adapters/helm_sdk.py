@@ -1,27 +1,41 @@
 """Helm's SDK as a renderer, in worker processes that have neither network nor credentials."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from bot.adapters.helm_pool import WorkerPool
+from bot.adapters.helm_door import Door, Errand
+from bot.adapters.helm_pool import LookupCalled, WorkerPool
 from bot.adapters.helm_worker import Death, RenderLimits
 from bot.adapters.sandbox import Seal
+from bot.app.ports.rendering import Lookup
+from bot.core.errors import AuthorError, ClusterUnreachable
 from bot.core.planned import EngineInfo
 from bot.core.release import Rendered, RenderJob
+
+CLOSED = "http://127.0.0.1:9/closed-door"
+"""Where a worker that can reach nothing sends `lookup`: the failure tells that it was called."""
+MOST_REMEMBERED = 1000
 
 
 class SdkRenderer:
     """The port Renderer. `read_paths` are the directories that charts may lie in: workers can read no others.
 
-    `lookup` finds nothing and host names are not resolved. Workers start when they are needed; `start` starts
-    one at once and says when that cannot be.
+    Host names are not resolved. Workers start when they are needed; `start` starts one at once and says when
+    that cannot be. A rendering whose `lookup` is to be answered begins in such a worker too; when it calls
+    `lookup` it is done again in one of a second kind, which can reach our door (helm_door.py) and nothing
+    else. Charts that were seen to call it begin there.
     """
 
     def __init__(
         self, workers: int = 2, limits: RenderLimits | None = None, read_paths: Sequence[str] = ()
     ) -> None:
-        self._pool = WorkerPool("helm-sdk", workers, limits or RenderLimits(), read_paths)
+        self._workers, self._limits, self._read = workers, limits or RenderLimits(), tuple(read_paths)
+        self._pool = WorkerPool("helm-sdk", workers, self._limits, self._read)
+        self._door = Door()
+        self._door_pool: WorkerPool | None = None
+        self._asking: set[str] = set()
         self._info: EngineInfo | None = None
 
     async def __aenter__(self) -> Self:
@@ -38,8 +52,11 @@ class SdkRenderer:
         self._info = EngineInfo("helm-sdk", await self._pool.start())
 
     async def close(self) -> None:
-        """Ends all workers."""
+        """Ends all workers and closes the door."""
         await self._pool.close()
+        if self._door_pool is not None:
+            await self._door_pool.close()
+        await self._door.close()
 
     async def available(self) -> EngineInfo | None:
         """Which Helm answers here; None where the library cannot be loaded on this machine."""
@@ -62,6 +79,11 @@ class SdkRenderer:
         return self._pool.seal_report
 
     @property
+    def door_seal_report(self) -> Seal | None:
+        """The same for the workers that can reach the door; None before the first one."""
+        return self._door_pool.seal_report if self._door_pool else None
+
+    @property
     def renders(self) -> int:
         """Renderings so far, failed ones included."""
         return self._pool.renders
@@ -74,21 +96,57 @@ class SdkRenderer:
     @property
     def pids(self) -> frozenset[int]:
         """The worker processes that are there now."""
-        return self._pool.pids
+        return self._pool.pids | (self._door_pool.pids if self._door_pool else frozenset())
 
-    async def render(self, job: RenderJob) -> Rendered:
+    async def render(self, job: RenderJob, lookup: Lookup | None = None) -> Rendered:
         """See the port. Safe to call concurrently; waits for a free worker."""
-        request = {
-            "op": "render",
-            "chart": job.chart.path,
-            "name": job.chart.name,
-            "release": job.release,
-            "namespace": job.namespace,
-            "values": job.values,
-            "kube_version": job.capabilities.kube_version,
-            "api_versions": list(job.capabilities.api_versions),
-            "revision": job.revision,
-            "is_upgrade": job.is_upgrade,
-            "stands": job.stands,
-        }
-        return await self._pool.run(request, f"{job.namespace}/{job.release}")
+        request, what = _request(job), f"{job.namespace}/{job.release}"
+        if lookup is None:
+            return await self._pool.run(request, what)
+        if job.chart.digest not in self._asking:
+            try:
+                return await self._pool.run({**request, "door": CLOSED, "sealed": True}, what)
+            except LookupCalled:
+                self._remember(job.chart.digest)
+        port = await self._door.start()
+        if self._door_pool is None:
+            self._door_pool = WorkerPool("helm-sdk", self._workers, self._limits, self._read, port)
+        with self._door.opened(lookup) as errand:
+            found = await _answered(self._door_pool, {**request, "door": errand.url}, what, errand)
+        return replace(found, asked=errand.questions > 0)
+
+    def _remember(self, digest: str) -> None:
+        if len(self._asking) >= MOST_REMEMBERED:
+            self._asking.clear()
+        self._asking.add(digest)
+
+
+def _request(job: RenderJob) -> Mapping[str, Any]:
+    return {
+        "op": "render",
+        "chart": job.chart.path,
+        "name": job.chart.name,
+        "release": job.release,
+        "namespace": job.namespace,
+        "values": job.values,
+        "kube_version": job.capabilities.kube_version,
+        "api_versions": list(job.capabilities.api_versions),
+        "revision": job.revision,
+        "is_upgrade": job.is_upgrade,
+        "stands": job.stands,
+    }
+
+
+async def _answered(pool: WorkerPool, request: Mapping[str, Any], what: str, errand: Errand) -> Rendered:
+    """The rendering, or what kept its questions from being answered: that is not the author's mistake."""
+    try:
+        found = await pool.run(request, what)
+    except AuthorError as error:
+        if errand.failure is not None:
+            raise errand.failure from error
+        if errand.waiting and error.code == "render-limit":
+            raise ClusterUnreachable(f"The cluster did not answer the lookups of {what} in time.") from error
+        raise
+    if errand.failure is not None:
+        raise errand.failure
+    return found

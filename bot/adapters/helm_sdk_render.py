@@ -15,6 +15,10 @@ from bot.adapters.helm_words import failed
 from bot.core.chart_output import ChartHead
 
 
+class DoorNeeded(Exception):
+    """A template called `lookup` where there was no door."""
+
+
 def version() -> str:
     """Helm's own version, such as 4.2.3."""
     return str(_native.helm_sdk_version()).removeprefix("v")
@@ -23,26 +27,35 @@ def version() -> str:
 def render(request: Mapping[str, Any]) -> tuple[ChartHead, Mapping[str, str], list[tuple[str, str]]]:
     """The chart's head, its rendered templates by path, and its crds/ files as (path, text).
 
-    Raises AuthorError `render-failed`. The chart is loaded anew: rendering changes a loaded one.
+    With `door` in the request `lookup` is sent to this address, else it finds nothing. Raises AuthorError
+    `render-failed`, DoorNeeded. The chart is loaded anew: rendering changes a loaded one.
     """
     try:
         with Chart.load(request["chart"]) as chart:
             metadata = chart.metadata
             check_installable(metadata, chart.dependencies)
             _check_kube_version(metadata, request["kube_version"])
-            templates = json.loads(
-                _native.call_string(
-                    "helm_render", chart._raw(), json.dumps(request["values"]), json.dumps(_options(request))
-                )
-            )
+            templates = json.loads(_templates(chart, request))
             crds = [(crd["filename"], crd["data"]) for crd in chart.crds]
     except HelmError as error:
+        if request.get("sealed") and request["door"] in str(error):
+            raise DoorNeeded from error
         paths = {request["chart"]: str(request["name"])}
+        if request.get("door"):
+            paths[request["door"]] = "the cluster"
         raise failed(str(error), paths, code="render-failed") from error
     head = ChartHead(
         metadata["name"], str(metadata.get("version", "")), str(metadata.get("appVersion") or "")
     )
     return head, templates, crds
+
+
+def _templates(chart: Chart, request: Mapping[str, Any]) -> str:
+    values, options = json.dumps(request["values"]), json.dumps(_options(request))
+    if not request.get("door"):
+        return _native.call_string("helm_render", chart._raw(), values, options)
+    with Config(kube_apiserver=request["door"], storage_driver="memory") as config:
+        return _native.call_string("helm_render_with_config", config._raw(), chart._raw(), values, options)
 
 
 def _options(request: Mapping[str, Any]) -> Mapping[str, Any]:

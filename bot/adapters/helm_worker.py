@@ -63,13 +63,21 @@ class Worker:
 
     @classmethod
     async def start(
-        cls, engine: Engine, limits: RenderLimits, read: Sequence[str], directory: str
+        cls,
+        engine: Engine,
+        limits: RenderLimits,
+        read: Sequence[str],
+        directory: str,
+        port: int | None = None,
     ) -> "Worker":
-        """A worker that has sealed itself and loaded its engine.
+        """A worker that has sealed itself and loaded its engine; `port` is the one that it may connect to.
 
         It gets an empty environment and `directory` as its own. Raises RuntimeError where it cannot start.
         """
-        order = {"engine": engine, "read": list(read), "memory": limits.memory, "output": limits.output}
+        order = {
+            **{"engine": engine, "read": list(read), "port": port},
+            **{"memory": limits.memory, "output": limits.output},
+        }
         process = await asyncio.create_subprocess_exec(
             # Helm takes its field manager from argv[0]; a path keeps the virtual environment.
             str(Path(sys.executable).with_name("helm")),

@@ -1,9 +1,11 @@
 """The process that renders (`python -I -m bot.adapters.render_worker`), sealed before it reads of a chart.
 
 It speaks frames over its standard input and output: four bytes of length, then JSON. Its only argument is
-JSON: {"engine": "helm-sdk" | "none", "read": [paths], "memory": bytes, "output": bytes}. It greets with
+JSON: {"engine": "helm-sdk" | "none", "read": [paths], "memory": bytes, "output": bytes, "port": number|null},
+where `port` is the door's, the one address that the worker may connect to. It greets with
 {"version": …, "seal": {…}} and then answers each request with {"rendered": …}, {"error": …} (the author's),
-{"limit": "output"} or {"bug": …}. Limits that the kernel enforces end it without an answer.
+{"asks": true} (`lookup` was called, and there is no door), {"limit": "output"} or {"bug": …}. Limits that
+the kernel enforces end it without an answer.
 
 What is parsed here is parsed here because YAML, too, can be an attack.
 """
@@ -36,7 +38,7 @@ def main() -> None:
     requests, replies = _channel()
     sandbox.limit(memory=order["memory"])
     code = (sys.prefix, sys.base_prefix, str(Path(bot.__file__).parent))
-    seal = sandbox.seal((*code, *order["read"]))
+    seal = sandbox.seal((*code, *order["read"]), port=order["port"])
     # Only now: loading the library starts threads, and a thread inherits the seal or never gets it.
     engine = (
         importlib.import_module("bot.adapters.helm_sdk_render") if order["engine"] == "helm-sdk" else None
@@ -62,7 +64,9 @@ def _answer(engine: Any, request: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"error": {"what": error.what, "where": where, "fix": error.fix, "code": error.code}}
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 (the parent raises it as a bug of ours)
+    except Exception as error:  # noqa: BLE001 (the parent raises it as a bug of ours)
+        if engine is not None and isinstance(error, engine.DoorNeeded):
+            return {"asks": True}
         return {"bug": traceback.format_exc()[-4000:]}
     # The manifests as they are: a deep copy of a large chart costs more than rendering it.
     return {

@@ -1,10 +1,10 @@
 """Checkouts, charts and Helm, in our words. Each docstring is the contract; one suite tests it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.model import ChartSource, DesiredRelease
+from bot.core.model import ChartSource, DesiredRelease, Manifest
 from bot.core.planned import EngineInfo
 from bot.core.release import LocalChart, Rendered, RenderJob
 
@@ -52,6 +52,26 @@ class Charts(Protocol):
         ...
 
 
+class Lookup(Protocol):
+    """What one release's templates are told when they ask the cluster (`lookup`).
+
+    Everything may raise: the rendering then fails with that error, and never goes on with half an answer. The
+    same question has the same answer for the life of this object.
+    """
+
+    async def kinds(self, api_version: str) -> Mapping[str, bool] | None:
+        """Kind -> whether it lives in namespaces; None where the API version is not served."""
+        ...
+
+    async def get(self, api_version: str, kind: str, namespace: str, name: str) -> Manifest | None:
+        """The object, or None. `namespace` is empty for kinds outside of namespaces."""
+        ...
+
+    async def list(self, api_version: str, kind: str, namespace: str) -> list[Manifest]:
+        """The objects of a kind; `namespace` empty means all of them."""
+        ...
+
+
 class Renderer(Protocol):
     """Renders charts without network, credentials or trust in what they hold."""
 
@@ -60,8 +80,12 @@ class Renderer(Protocol):
         """Which Helm this is."""
         ...
 
-    async def render(self, job: RenderJob) -> Rendered:
-        """Raises AuthorError: `render-failed` (with Helm's words), `render-limit` (time, memory, size)."""
+    async def render(self, job: RenderJob, lookup: Lookup | None = None) -> Rendered:
+        """Without `lookup` templates find nothing in the cluster.
+
+        Raises AuthorError: `render-failed` (with Helm's words), `render-limit` (time, memory, size), and what
+        `lookup` raises.
+        """
         ...
 
 
