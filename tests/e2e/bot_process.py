@@ -24,6 +24,7 @@ class BotProcess:
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: list[asyncio.Task[None]] = []
+        self._listening: asyncio.subprocess.Process | None = None
         self._from = 0
 
     async def start(self) -> str:
@@ -38,7 +39,13 @@ class BotProcess:
         assert process.stderr is not None
         self._reading = [asyncio.create_task(self._read(each)) for each in (process.stdout, process.stderr)]
         started = await until(self._started, "the bot to start", PATIENCE)
+        self._listening = self._process
         return str(started["url"])
+
+    @property
+    def answers(self) -> bool:
+        """Whether it runs and has said where it listens."""
+        return not self.ended and self._listening is self._process
 
     def _started(self) -> dict[str, Any] | None:
         if self.ended:

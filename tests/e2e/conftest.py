@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.demo.gitlab import once
 from tests.e2e.site import Site
 from tests.e2e.world import World, world
 
@@ -32,7 +33,9 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
         yield made
 
 
-def _write(path: Path, good: dict[str, list[dict[str, dict[str, str]]]], *, token: str = "", server: str = "") -> None:
+def _write(
+    path: Path, good: dict[str, list[dict[str, dict[str, str]]]], *, token: str = "", server: str = ""
+) -> None:
     bad = json.loads(json.dumps(good))
     bad["users"][0]["user"]["token"] = token or bad["users"][0]["user"]["token"]
     bad["clusters"][0]["cluster"]["server"] = server or bad["clusters"][0]["cluster"]["server"]
@@ -46,10 +49,15 @@ async def site(running: World) -> Site:
 
 
 @pytest.fixture(autouse=True)
-def no_fault_is_left(running: World) -> Iterator[None]:
-    """A fault planted by one story ends with it."""
+def nothing_is_left_turned(running: World) -> Iterator[None]:
+    """What a story turned at GitLab ends with it."""
     yield
-    running.gitlab.plant_fault()
+    gitlab = running.gitlab
+    gitlab.plant_fault()
+    gitlab.hooks.policy = once
+    gitlab.hooks.release()
+    gitlab.runner.resume()
+    gitlab.world.merge_ref_lag = 0
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,5 +66,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     world = getattr(item, "funcargs", {}).get("running")
     if report.failed and isinstance(world, World):
-        report.sections.append(("the bot's log", "\n".join(world.bot.lines[-80:])))
+        report.sections.append(("the bot's log", "\n".join(world.bot.lines[-25:])))
     return report

@@ -38,7 +38,7 @@ spec:
     spec:
       containers:
         - name: web
-          image: registry.example.com/web:1.0.0
+          image: registry.example.com/web:{{ .Values.tag | default "1.0.0" }}
 {{- with .Values.refused }}
 ---
 apiVersion: v1
@@ -72,7 +72,9 @@ def releases(namespace: str, *names: str) -> str:
     return yaml.safe_dump({"version": 1, "releases": entries}, sort_keys=False)
 
 
-def values(color: str = "blue", replicas: int = 0, password: str = "not-a-real-password-1", **more: str) -> str:
+def values(
+    color: str = "blue", replicas: int = 0, password: str = "not-a-real-password-1", **more: str
+) -> str:
     """The values of one release."""
     return yaml.safe_dump({"color": color, "replicas": replicas, "password": password, **more})
 

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
 
 from bot.core.marks import deploy_marker, plan_marker, plan_status, reply_marker
 from bot.demo.gitlab import CommitStatus, GitLab, Job, MergeRequest, Note, Pipeline, Project, User
@@ -30,12 +33,17 @@ class Site:
     purser: User
 
     async def change(
-        self, branch: str = "change", files: Mapping[str, str] | None = None, **options: str
+        self,
+        branch: str = "change",
+        files: Mapping[str, str] | None = None,
+        *,
+        title: str = "",
+        target: str | None = None,
     ) -> MergeRequest:
-        """A merge request of ada's: green by default, or with these files. Options: title, target."""
+        """A merge request of ada's: green by default, or with these files."""
         await self.push(branch, files)
-        title = options.pop("title", f"Do {branch}")
-        return await self.gitlab.open_merge_request(self.project, branch, self.ada, title, **options)
+        title = title or f"Do {branch}"
+        return await self.gitlab.open_merge_request(self.project, branch, self.ada, title, target=target)
 
     async def push(
         self, branch: str, files: Mapping[str, str | None] | None = None, by: User | None = None
@@ -134,3 +142,15 @@ def seal_of(note: str) -> str:
     found = SEAL.search(note)
     assert found is not None, note
     return found[0]
+
+
+async def call(site: Site, method: str, path: str, by: User | None = None, **body: Any) -> Any:
+    """A request to the API of the project, by max where nobody is named; the answer's JSON."""
+    headers = {"PRIVATE-TOKEN": site.gitlab.token_for(by or site.max)}
+    url = f"{site.gitlab.url}/api/v4/projects/{site.project.id}/{path}"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, url, headers=headers, json=body or None) as answer,
+    ):
+        assert answer.status < 300, await answer.text()
+        return await answer.json()

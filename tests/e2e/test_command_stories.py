@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.e2e.site import Site
-from tests.e2e.waiting import until
+from bot.demo.gitlab import Note
+from tests.e2e.site import Site, call
 
 
-def awards(note: object) -> list[str]:
-    return [award.name for award in note.awards]  # type: ignore[attr-defined]
+def awards(note: Note) -> list[str]:
+    return [award.name for award in note.awards]
 
 
 async def test_plan_is_reacted_to_answered_and_ticked_when_the_note_is_new(site: Site) -> None:
@@ -51,7 +51,10 @@ async def test_help_lists_what_the_reader_may_use(site: Site) -> None:
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("/helm plna", "There is no command `plna`. Did you mean `/helm plan`? `/helm help` lists the commands."),
+        (
+            "/helm plna",
+            "There is no command `plna`. Did you mean `/helm plan`? `/helm help` lists the commands.",
+        ),
         ("/helm frobnicate", "There is no command `frobnicate`. `/helm help` lists the commands."),
         ("/helm plan --target staging", "No target is called `staging`; there is `production`."),
         ("/helm plan --kubeconfig=/etc/passwd", "Not understood:"),
@@ -86,7 +89,13 @@ async def test_an_author_who_is_no_member_any_more_may_not_plan(site: Site) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["> /helm plan", "    /helm plan", "```\n/helm plan\n```", "say `/helm plan` to plan", "<!-- /helm plan -->"],
+    [
+        "> /helm plan",
+        "    /helm plan",
+        "```\n/helm plan\n```",
+        "say `/helm plan` to plan",
+        "<!-- /helm plan -->",
+    ],
     ids=["quoted", "indented code", "fenced code", "in a sentence", "in a comment"],
 )
 async def test_what_only_mentions_a_command_does_nothing(site: Site, text: str) -> None:
@@ -104,7 +113,8 @@ async def test_a_command_that_was_edited_in_does_nothing(site: Site) -> None:
     await site.planned(mr)
     note = await site.gitlab.comment(mr, site.ada, "A remark.")
     assert note is not None
-    await edited(site, note.id, mr.iid, "/helm plan")
+    path = f"merge_requests/{mr.iid}/notes/{note.id}"
+    await call(site, "PUT", path, by=site.ada, body="/helm plan")
     await site.settled(mr)
     assert awards(note) == []
     assert site.plans_made() == 1
@@ -133,15 +143,3 @@ async def test_a_command_after_the_merge_request_was_closed_is_answered(site: Si
     await site.gitlab.close(mr, site.ada)
     _, reply = await site.command(mr, site.ada, "/helm plan")
     assert "This merge request is not open, so there is nothing to plan." in reply
-
-
-async def edited(site: Site, note_id: int, iid: int, body: str) -> None:
-    import aiohttp
-
-    token = site.gitlab.token_for(site.ada)
-    url = f"{site.gitlab.url}/api/v4/projects/{site.project.id}/merge_requests/{iid}/notes/{note_id}"
-    async with (
-        aiohttp.ClientSession() as session,
-        session.put(url, json={"body": body}, headers={"PRIVATE-TOKEN": token}) as answer,
-    ):
-        assert answer.status == 200

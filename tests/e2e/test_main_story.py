@@ -1,7 +1,5 @@
 """From the opened merge request to the verified deploy."""
 
-from bot.demo.gitlab import Settings
-from tests.e2e.files import VALUES, values
 from tests.e2e.site import Site, seal_of
 from tests.e2e.world import World
 

@@ -11,12 +11,12 @@ PATIENCE = 45.0
 
 
 async def until(look: Callable[[], T | None], what: str, within: float = PATIENCE) -> T:
-    """The first thing that `look` finds (neither None nor False). TimeoutError says what was waited for."""
+    """The first thing that `look` finds (something true). TimeoutError says what was waited for."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + within
     while True:
         found = look()
-        if found is not None and found is not False:
+        if found:
             return found
         if loop.time() >= ends:
             raise TimeoutError(f"waited {within:g} s for {what}")

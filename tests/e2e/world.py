@@ -22,7 +22,7 @@ TARGET = "production"
 
 @dataclass(slots=True)
 class World:
-    """What stands. `site()` gives a project that nothing has happened to yet; the bot knows `places` of them."""
+    """What stands. `site()` gives a project that nothing has happened to; the bot knows `places` of them."""
 
     folder: Path
     gitlab: GitLab
@@ -43,7 +43,7 @@ class World:
         ci: str | None = None,
         settings: Settings | None = None,
     ) -> Site:
-        """A fresh project with people, its hook and its CI variables. `files` are laid over the usual ones."""
+        """A fresh project with people, hook and CI variables. `files` are laid over the usual ones."""
         if place is None:
             place = self.places.pop(0)
         namespace = namespace or place
@@ -122,7 +122,7 @@ async def world(
 ) -> AsyncIterator[World]:
     """Builds it all below `folder` with the bot running, and takes it down.
 
-    Without `kubeconfig` the cluster is simulated. `special` are further projects whose cluster is another one;
+    Without `kubeconfig` the cluster is simulated. `special` are further projects with clusters of their own;
     `helm` is a folder to be put on the jobs' PATH.
     """
     cluster = None
