@@ -20,6 +20,9 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SHORTEST = 6
 """Shorter secrets are not looked for in other texts: they would be found everywhere."""
 
+_LONG = 100
+"""Longer secrets (keys, certificates) are looked for one by one: as one pattern they would take seconds."""
+
 _MASK = re.compile(r"‹masked:[0-9a-f]{8}›")
 _NAMES = frozenset({"apiVersion", "kind", "name", "namespace", "key"})
 _REFERRING = frozenset(
@@ -33,6 +36,14 @@ COMMON = frozenset(
     """.split()
 )
 """Words that stand in Secrets (users, hosts, modes) and everywhere else too; masking them tells them."""
+
+UNMASKED = _NAMES | _REFERRING
+"""Fields that are shown as they are, at any depth: names and references to names."""
+
+
+def maskable(text: str) -> bool:
+    """Whether a text can be masked wherever it turns up: long enough, and none of the common words."""
+    return len(text.strip()) >= SHORTEST and text.strip() not in COMMON
 
 
 class Masker:
@@ -62,6 +73,10 @@ class Masker:
     def learn(self, manifest: Manifest) -> None:
         """Remembers the secrets of an object."""
         self.manifest(manifest)
+
+    def remember(self, text: str) -> None:
+        """Masks this text from now on wherever it turns up; one that is not `maskable` is passed over."""
+        self._remember(text)
 
     def mask(self, value: str | bytes) -> str:
         """The mask of one value; a mask stays as it is."""
@@ -214,8 +229,14 @@ class Masker:
             return text
         if self._pattern is None:
             longest_first = sorted(self._known, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
-        return self._pattern.sub(lambda found: self._known[found.group()], text)
+            self._long = [form for form in longest_first if len(form) > _LONG]
+            short = [re.escape(form) for form in longest_first if len(form) <= _LONG]
+            self._pattern = re.compile("|".join([_MASK.pattern, *short]))
+        if len(text) > _LONG:
+            for form in self._long:
+                if form in text:
+                    text = text.replace(form, self._known[form])
+        return self._pattern.sub(lambda found: self._known.get(found.group(), found.group()), text)
 
 
 def _decoded(text: str) -> bytes:
