@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, TextIO, assert_never
 
@@ -47,8 +48,20 @@ def apply(
     """
     masker = Masker(fingerprint_key(state_dir()))
     with _Log(masker) as log:
-        outcome = asyncio.run(_apply(path, seal, options, verify_seconds, log.say))
+        try:
+            outcome = asyncio.run(_stoppable(_apply(path, seal, options, verify_seconds, log.say)))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            log.say("\nStopped from outside; Helm was told, and marked what it was at as failed.")
+            log.keep()
+            return FAILED
         return _report(outcome, log)
+
+
+async def _stoppable(work: Coroutine[None, None, Applied]) -> Applied:
+    """SIGTERM (a cancelled job) ends the work as Ctrl-C does: in order, so that no release stays pending."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 async def _apply(
