@@ -1,0 +1,1 @@
+"""Figures of this machine, from one run: `make bench`."""

@@ -1,0 +1,57 @@
+"""`python -m tests.bench`: measures, and prints tables in Markdown. `--only plans --releases 1,10` for a part."""
+
+import argparse
+import asyncio
+import os
+import platform
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.bench.plans import Bench, measured
+from tests.bench.table import Row, markdown
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.tools import missing
+
+PARTS = ("door", "note", "plans")
+
+
+def main() -> None:
+    """Runs the parts that were asked for."""
+    parser = argparse.ArgumentParser(description="Figures of this machine, from one run.")
+    parser.add_argument("--only", help=f"parts, of {', '.join(PARTS)}", default=",".join(PARTS))
+    parser.add_argument("--releases", help="sizes of the plans", default="1,10,100,500")
+    chosen = parser.parse_args()
+    parts = chosen.only.split(",")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    with tempfile.TemporaryDirectory(prefix="purser-bench-") as folder:
+        if "door" in parts:
+            from tests.bench.door import door
+
+            _show(asyncio.run(door(Path(folder) / "door")), "at once")
+        if "note" in parts:
+            from tests.bench.note import notes
+
+            _show(asyncio.run(notes(Path(folder) / "note")), "releases")
+        if "plans" in parts:
+            _plans(Path(folder), [int(size) for size in chosen.releases.split(",")])
+
+
+def _plans(folder: Path, sizes: list[int]) -> None:
+    if absent := missing():
+        print(f"No plans are measured: {', '.join(absent)} not built; `make cluster` builds them.")
+        return
+    with ControlPlane.start(controllers=False, audit_log=folder / "audit.log") as plane:
+        rows = []
+        for row in measured(Bench(plane, folder), sizes):
+            print(f"  {row.count:4} {row.what}: {', '.join(f'{k} {v}' for k, v in row.cells.items())}", flush=True)
+            rows.append(row)
+    _show(rows, "releases")
+
+
+def _show(rows: Iterable[Row], counted: str) -> None:
+    print("\n" + markdown(rows, counted) + "\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
