@@ -20,6 +20,7 @@ from bot.adapters.helm_pool import WorkerPool, limit_error
 from bot.adapters.helm_words import failed
 from bot.adapters.helm_worker import Death, RenderLimits, death_of, end
 from bot.adapters.sandbox import Seal
+from bot.app.ports.rendering import Lookup
 from bot.core.planned import EngineInfo
 from bot.core.release import Rendered, RenderJob
 
@@ -33,8 +34,9 @@ class CliRenderer:
 
     The command runs in the sandbox of the SDK's workers: no network, no files but those, the same limits;
     what it prints is parsed in a worker. It cannot be told a revision: `.Release.Revision` is 1, and a chart
-    that asks for it gets a finding. Objects that Helm drops for an unknown hook event leave no trace in its
-    output. A start of Helm for each rendering makes it the slower engine.
+    that asks for it gets a finding. So does one that uses `lookup`, which finds nothing: Helm answers it in a
+    dry run with access to a whole cluster only. Objects that Helm drops for an unknown hook event leave no
+    trace in its output. A start of Helm for each rendering makes it the slower engine.
     """
 
     def __init__(
@@ -104,8 +106,8 @@ class CliRenderer:
         """Processes lost so far, by reason."""
         return dict(self._pool.kills)
 
-    async def render(self, job: RenderJob) -> Rendered:
-        """See the port. Safe to call concurrently."""
+    async def render(self, job: RenderJob, lookup: Lookup | None = None) -> Rendered:
+        """See the port, but that `lookup` is never asked. Safe to call concurrently."""
         what = f"{job.namespace}/{job.release}"
         async with self._slots:
             try:
@@ -117,6 +119,7 @@ class CliRenderer:
                 paths = {job.chart.path: job.chart.name}
                 raise failed(error.words, paths, code="render-failed") from error
         request = {"op": "read", "output": output, "chart": job.chart.path, "revision": job.revision}
+        request["asks"] = lookup is not None
         return await self._pool.run(request, what)
 
     async def _run(self, arguments: Sequence[str], values: bytes) -> str:

@@ -16,12 +16,13 @@ from bot.core.release import Rendered
 _SOURCE = re.compile(r"^---\n# Source: (?P<path>.+)\n", re.MULTILINE)
 _IN_CRDS = re.compile(r"[^/]+(?:/charts/[^/]+)*/crds/.+")
 _REVISION = re.compile(rb"\.Revision\b")
+_LOOKUP = re.compile(rb"\blookup\b")
 
 
 def read_output(request: Mapping[str, Any]) -> Rendered:
     """The rendering that the command printed.
 
-    The request holds `output`, `chart` (its path) and `revision`.
+    The request holds `output`, `chart` (its path), `revision`, and `asks` (`lookup` was to be answered).
     """
     metadata = load(_chart_yaml(request["chart"]), where=Where("Chart.yaml"))
     head = ChartHead(
@@ -32,7 +33,9 @@ def read_output(request: Mapping[str, Any]) -> Rendered:
     crds = [section for section in sections if _IN_CRDS.fullmatch(section[0])]
     rendered = arrange(head, templates, crds)
     if request["revision"] != 1 and any(_REVISION.search(data) for data in _files(request["chart"])):
-        return replace(rendered, findings=(*rendered.findings, _REVISION_UNKNOWN))
+        rendered = replace(rendered, findings=(*rendered.findings, _REVISION_UNKNOWN))
+    if request["asks"] and any(_LOOKUP.search(data) for data in _files(request["chart"])):
+        rendered = replace(rendered, findings=(*rendered.findings, _LOOKUP_EMPTY))
     return rendered
 
 
@@ -41,6 +44,14 @@ _REVISION_UNKNOWN = Finding(
     "revision-not-rendered",
     "This chart asks for .Release.Revision, which Helm's command always renders as 1.",
     fix="Choose the engine helm-sdk for plans; it knows the revision.",
+)
+
+_LOOKUP_EMPTY = Finding(
+    Level.WARNING,
+    "lookup-empty",
+    "This chart uses lookup, which Helm's command answers with nothing while a plan is made. The deploy asks "
+    "the cluster, and may come out otherwise.",
+    fix="Choose the engine helm-sdk for plans; it answers lookup.",
 )
 
 

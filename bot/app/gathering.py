@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.app import guarded
 from bot.app.findings import finding_of
+from bot.app.lookup import ReleaseLookup, World
 from bot.app.ports import Charts, Checkout, Cluster, Renderer
 from bot.app.ports.cluster import ReleaseHead
 from bot.app.ports.memory import Memory
@@ -13,7 +15,7 @@ from bot.core.diff import same
 from bot.core.errors import AuthorError
 from bot.core.helm_record import base_revision
 from bot.core.inputs import capabilities_digest, rendering_key, standing_key
-from bot.core.model import ChartSource, DesiredRelease, Finding
+from bot.core.model import ChartSource, DesiredRelease, Finding, LookupPolicy
 from bot.core.planned import ReleasePlan
 from bot.core.release import Capabilities, LiveRelease, LocalChart, Renderings, RenderJob, StoredRelease
 
@@ -33,6 +35,7 @@ class Ready:
     standing: ReleasePlan | None = None
     failure: Finding | None = None
     key: str = ""
+    lookup: ReleaseLookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ _Body = StoredRelease | AuthorError | None
 
 
 class Gathering:
-    """For one plan. `renders` bounds the renderings of all plans at once."""
+    """For one plan. `renders` bounds the renderings of all plans at once, `policy` what `lookup` is told."""
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Gathering:
         cluster: Cluster,
         capabilities: Capabilities,
         renders: asyncio.Semaphore,
+        policy: LookupPolicy,
     ) -> None:
         self._charts = charts
         self._renderer = renderer
@@ -76,6 +80,7 @@ class Gathering:
         self._cluster = cluster
         self._capabilities = capabilities
         self._renders = renders
+        self._policy = policy
 
     async def gather(
         self,
@@ -175,20 +180,22 @@ class Gathering:
         return ready
 
     async def _assess(self, order: _Order, bodies: Mapping[ReleaseHead, _Body]) -> Ready:
-        live = None
+        live = lookup = None
         try:
             live = await self._live(order, bodies)
             if order.chart is None:
                 return Ready(order.desired, None, live)
-            renderings = await self._renderings(order, order.chart, live)
+            lookup = ReleaseLookup(World(self._policy, self._cluster, order.desired, live))
+            renderings = await self._renderings(order, order.chart, live, lookup)
         except AuthorError as error:
-            return Ready(order.desired, order.chart, live, failure=finding_of(error))
+            return Ready(order.desired, order.chart, live, failure=finding_of(error), lookup=lookup)
+        # What the cluster was asked is no part of the keys, so the verdict holds for this plan only.
+        key = "" if lookup.asked else order.standing
         if renderings is None:
-            if order.standing:
-                await self._memory.keep_standing(order.standing)
+            if key:
+                await self._memory.keep_standing(key)
             return self._standing(order)
-        asked = renderings.first.asked
-        return Ready(order.desired, order.chart, live, renderings, key="" if asked else order.standing)
+        return Ready(order.desired, order.chart, live, renderings, key=key, lookup=lookup)
 
     async def _live(self, order: _Order, bodies: Mapping[ReleaseHead, _Body]) -> LiveRelease | None:
         if order.records is None:
@@ -203,7 +210,7 @@ class Gathering:
         return await self._cluster.release(order.desired.namespace, order.desired.name)
 
     async def _renderings(
-        self, order: _Order, chart: LocalChart, live: LiveRelease | None
+        self, order: _Order, chart: LocalChart, live: LiveRelease | None, lookup: ReleaseLookup
     ) -> Renderings | None:
         """Two renderings of what may change; None where the first is what is deployed, to the letter."""
         if (kept := await self._memory.renderings(order.rendering)) is not None:
@@ -221,13 +228,14 @@ class Gathering:
             stands=stands,
         )
         async with self._renders:
-            first = await self._renderer.render(job)
+            first = await guarded.render(self._renderer, job, lookup)
             if stands and first.texts == stands:
                 return None
-            again = await self._renderer.render(replace(job, stands=first.texts))
+            again = await guarded.render(self._renderer, replace(job, stands=first.texts), lookup)
+            first = await guarded.guard(self._renderer, job, lookup, first)
         calm = bool(first.texts) and first.texts == again.texts
         renderings = Renderings(first, None if calm else again)
-        if not first.asked:
+        if not lookup.asked:
             await self._memory.keep_renderings(order.rendering, renderings)
         return renderings
 

@@ -90,7 +90,7 @@ class Planner:
         hosts = named_hosts(ordered) if target.chart_hosts is None else target.chart_hosts
         heads = await _heads(cluster, ordered)
         gathering = Gathering(
-            self._charts, self._renderer, self._memory, cluster, capabilities, self._renders
+            self._charts, self._renderer, self._memory, cluster, capabilities, self._renders, target.lookup
         )
         ready = await gathering.gather(checkout, hosts, ordered, heads)
         masker = self._masker()

@@ -85,6 +85,8 @@ def _learn(masker: Masker, one: Ready) -> None:
     if one.standing is not None:
         return
     masker.value(one.desired.values)  # a template may put any of them into its error
+    if one.lookup is not None:
+        one.lookup.teach(masker)
     if one.renderings is not None:
         first = one.renderings.first
         for manifest in (*first.objects, *(hook.manifest for hook in first.hooks)):

@@ -19,7 +19,7 @@ from bot.config.fields import (
 )
 from bot.config.secrets import Secret
 from bot.core.command import COMMANDS
-from bot.core.model import DeployMode, Target
+from bot.core.model import DeployMode, LookupPolicy, Target
 
 
 class _Model(BaseModel):
@@ -124,6 +124,10 @@ class TargetSettings(_Model):
     variables: dict[str, str] = Field(
         default_factory=dict, description="CI variables that the layout honours"
     )
+    lookup: LookupPolicy = Field(
+        default="own",
+        description="what a chart's lookup is told while planning: never anything, the release's own, or all",
+    )
     roles: Roles = Field(default_factory=dict, description="as commands.roles, for this target")
 
 
@@ -181,6 +185,7 @@ class Config(_Model):
             deploy_mode=of.deploy.mode,
             chart_hosts=self.charts.allowed_hosts,
             variables=of.variables,
+            lookup=of.lookup,
         )
 
     def least_role(self, command: str, project: str, target: str | None = None) -> str:

@@ -128,6 +128,7 @@ class DesiredState:
 
 
 DeployMode: TypeAlias = Literal["pipeline", "direct"]
+LookupPolicy: TypeAlias = Literal["never", "own", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ class Target:
     (in-cluster first).
     `chart_hosts` are the hosts that charts may come from; None trusts those that the checkout itself names,
     which is for a person on his own machine only. `variables` are CI-style names such as
-    `INGRESS_VALUES_FILE` that a layout honours.
+    `INGRESS_VALUES_FILE` that a layout honours. `lookup` says what templates are told of the cluster while a
+    plan is made: nothing, what the release itself owns, or all that the planning identity can read.
     """
 
     name: str
@@ -152,3 +154,4 @@ class Target:
     deploy_mode: DeployMode = "pipeline"
     chart_hosts: tuple[str, ...] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    lookup: LookupPolicy = "own"
