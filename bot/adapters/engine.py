@@ -6,26 +6,23 @@ done is not done again after a crash, what was under way is (handlers look befor
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
 from bot.adapters.engine_database import EngineDatabase, quiet
-from bot.core.errors import AuthorError, TransientError
+from bot.adapters.engine_runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
+from bot.core.errors import TransientError
 from bot.core.work import (
-    Again,
     CommandWork,
     DeployWork,
-    Done,
-    Outcome,
     PlanWork,
     WakeWork,
     Work,
-    from_json,
     key,
     lane,
     serial_with,
@@ -34,20 +31,9 @@ from bot.core.work import (
 
 log = structlog.get_logger()
 
-Handler: TypeAlias = Callable[[Work], Awaitable[Outcome]]
-OnFailure: TypeAlias = Callable[[Work, Exception], Awaitable[None]]
-
-RETRY_DELAYS = (2.0, 5.0, 15.0, 30.0, 60.0, 180.0, 600.0)
-"""Seconds between the tries of work that something outside failed: eight tries in a quarter of an hour."""
-
 _QUEUES = {PlanWork: "plans", DeployWork: "deploys", CommandWork: "commands"}
 _QUEUED = ("ENQUEUED", "DELAYED")
 _ALIVE = (*_QUEUED, "PENDING")
-_WAKE = "wake"
-
-
-class WorkFailed(Exception):
-    """The engine's record that a piece of work ended badly; what happened was logged and told before."""
 
 
 class Engine:
@@ -69,17 +55,11 @@ class Engine:
         poll: float = 0.25,
     ) -> None:
         self._database = EngineDatabase(url)
-        self._handle = handle
-        self._on_failure = on_failure
+        self._runner = Runner(handle, on_failure, retry_delays)
         self._plan_workers = plan_workers
-        self._retry_delays = tuple(retry_delays)
         self._poll = poll
         self._submitting = asyncio.Lock()
         self._workflow: Callable[[dict[str, Any]], Any] | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._attempts: set[asyncio.Future[None]] = set()
-        self._woken: set[str] = set()
-        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Takes up what was left, and new work. Raises AuthorError where another process has the database."""
@@ -100,7 +80,7 @@ class Engine:
 
         @DBOS.workflow(name="purser.work", max_recovery_attempts=None)
         async def work(fields: dict[str, Any]) -> str:
-            return await self._run(fields)
+            return await self._runner.run(fields)
 
         self._workflow = work
         DBOS.launch()
@@ -117,12 +97,7 @@ class Engine:
 
     async def stop(self, patience: float = 30.0) -> None:
         """Lets handlers that run finish, for at most `patience` seconds; the next start does the rest."""
-        self._stopping.set()
-        if self._attempts:
-            await asyncio.wait(self._attempts, timeout=patience)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._runner.stop(patience)
         await self._close()
 
     async def _close(self) -> None:
@@ -195,9 +170,9 @@ class Engine:
         )
 
     async def _wake(self, workflow_id: str) -> None:
-        if workflow_id not in self._woken:
-            self._woken.add(workflow_id)
-            await DBOS.send_async(workflow_id, True, topic=_WAKE)
+        if workflow_id not in self._runner.woken:
+            self._runner.woken.add(workflow_id)
+            await DBOS.send_async(workflow_id, True, topic=WAKE)
 
     async def depth(self) -> dict[str, int]:
         """How much work waits or is under way, by queue."""
@@ -218,73 +193,9 @@ class Engine:
 
     async def check(self) -> None:
         """Raises where the engine cannot take work."""
-        if self._stopping.is_set():
+        if self._runner.stopping:
             raise TransientError("the engine is stopping")
         await DBOS.list_workflows_async(limit=1, load_input=False, load_output=False)
-
-    async def _run(self, fields: dict[str, Any]) -> str:
-        """The workflow: everything that is not a step must come out the same when it is replayed."""
-        if task := asyncio.current_task():
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        tries = 0
-        while True:
-            ended = await DBOS.run_step_async({"name": "attempt"}, self._attempt, fields, tries)
-            match ended:
-                case {"again": seconds}:
-                    tries = 0
-                case {"retry": seconds}:
-                    tries += 1
-                case {"failed": what}:
-                    raise WorkFailed(what)
-                case _:
-                    return "done"
-            await DBOS.recv_async(_WAKE, timeout_seconds=seconds)
-            self._woken.discard(str(DBOS.workflow_id))
-
-    async def _attempt(self, fields: dict[str, Any], tries: int) -> dict[str, Any]:
-        """One call of the handler, as JSON for the engine's record."""
-        if self._stopping.is_set():
-            await asyncio.Event().wait()  # until stop() cancels us: nothing new begins
-        attempt: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._attempts.add(attempt)
-        work = from_json(fields)
-        structlog.contextvars.bind_contextvars(work=key(work))
-        try:
-            return await self._outcome(work, tries)
-        finally:
-            self._attempts.discard(attempt)
-            attempt.set_result(None)
-
-    async def _outcome(self, work: Work, tries: int) -> dict[str, Any]:
-        try:
-            outcome = await self._handle(work)
-        except TransientError as error:
-            if tries < len(self._retry_delays):
-                seconds = max(self._retry_delays[tries], error.retry_after or 0)
-                log.warning("work.retried", reason=error.what, seconds=seconds, tries=tries + 1)
-                return {"retry": seconds}
-            log.error("work.given_up", reason=error.what, tries=tries + 1)
-            return await self._failed(work, error)
-        except AuthorError as error:
-            log.warning("work.refused", reason=error.what, code=error.code)
-            return await self._failed(work, error)
-        except Exception as error:
-            log.exception("work.failed")
-            return await self._failed(work, error)
-        match outcome:
-            case Done():
-                return {"done": True}
-            case Again(seconds):
-                return {"again": seconds}
-
-    async def _failed(self, work: Work, error: Exception) -> dict[str, Any]:
-        if self._on_failure:
-            try:
-                await self._on_failure(work, error)
-            except Exception:
-                log.exception("work.failure_untold")
-        return {"failed": type(error).__name__}
 
 
 def _key_of(status: WorkflowStatus) -> str:
