@@ -57,11 +57,13 @@ class Masker:
         self._key = key
         self._known: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
+        self._long: list[str] = []
 
     def fork(self) -> "Masker":
         """Another one that knows the same, and what it learns is its own."""
         fork = Masker(self._key)
-        fork._known, fork._pattern = dict(self._known), self._pattern
+        fork._known = dict(self._known)
+        fork._pattern, fork._long = self._pattern, self._long
         return fork
 
     def absorb(self, fork: "Masker") -> None:
