@@ -1,7 +1,7 @@
 """One world for all stories of this folder; each story has a project and a namespace of its own."""
 
 import json
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,13 +58,3 @@ def nothing_is_left_turned(running: World) -> Iterator[None]:
     gitlab.hooks.release()
     gitlab.runner.resume()
     gitlab.world.merge_ref_lag = 0
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What the bot said during a story that failed belongs to its report."""
-    report = yield
-    world = getattr(item, "funcargs", {}).get("running")
-    if report.failed and isinstance(world, World):
-        report.sections.append(("the bot's log", "\n".join(world.bot.lines[-25:])))
-    return report

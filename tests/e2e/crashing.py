@@ -54,9 +54,7 @@ class Killer:
         self.seen: list[str] = []
         self.killed = False
         token = world.secrets["GITLAB_TOKEN"]
-        basic = [
-            base64.b64encode(f"{user}:{token}".encode()).decode() for user in ("oauth2",)
-        ]
+        basic = [base64.b64encode(f"{user}:{token}".encode()).decode() for user in ("oauth2",)]
         self._marks = {token, *(f"Basic {one}" for one in basic)}
         self._count = 0
 

@@ -12,7 +12,7 @@ from bot.demo.gitlab import CommitStatus, GitLab, Job, MergeRequest, Note, Pipel
 from tests.e2e.bot_process import BotProcess
 from tests.e2e.files import VALUES
 from tests.e2e.files import values as values_file
-from tests.e2e.waiting import until
+from tests.e2e.waiting import PATIENCE, until
 
 SEAL = re.compile(r"sha256:[0-9a-f]{64}")
 _ENDED = ("✅", "❌", "⏸️")
@@ -74,7 +74,7 @@ class Site:
             good = [body for body in bodies if f"head `{sha[:12]}`" in body and plan in body]
             return good[0] if good and self.statuses(sha) else None
 
-        return await until(look, f"the plan of {sha[:12]}")
+        return await self._until(look, f"the plan of {sha[:12]}")
 
     async def noted(self, mr: MergeRequest, text: str) -> str:
         """Waits for a plan note that holds this text."""
@@ -82,7 +82,7 @@ class Site:
         def look() -> str | None:
             return next((note.body for note in self.plan_notes(mr) if text in note.body), None)
 
-        return await until(look, f"a plan note that says: {text}")
+        return await self._until(look, f"a plan note that says: {text}")
 
     async def deployed(self, mr: MergeRequest) -> str:
         """Waits for a deployment to end, well or not; the note's text."""
@@ -91,7 +91,7 @@ class Site:
             titles = {note.body: note.body.splitlines()[2] for note in self.deploy_notes(mr)}
             return next((body for body, title in titles.items() if any(m in title for m in _ENDED)), None)
 
-        return await until(look, "the deployment to end", 90)
+        return await self._until(look, "the deployment to end", 90)
 
     async def replied(self, mr: MergeRequest, to: Note) -> str:
         """Waits for the answer to a command and its last reaction; the reply's text."""
@@ -100,7 +100,7 @@ class Site:
             bodies = [note.body for note in mr.notes if note.body.startswith(reply_marker(to.id))]
             return bodies[0] if bodies and len(to.awards) > 1 else None
 
-        return await until(look, f"the reply to: {to.body}")
+        return await self._until(look, f"the reply to: {to.body}")
 
     async def command(self, mr: MergeRequest, by: User, text: str) -> tuple[Note, str]:
         """Comments, and waits for the answer: the comment and the reply's text."""
@@ -131,6 +131,13 @@ class Site:
     def plans_made(self) -> int:
         """How many plans the bot has written into threads of this project."""
         return self._count("plan.commented")
+
+    async def _until(self, look: Callable[[], str | None], what: str, within: float = PATIENCE) -> str:
+        try:
+            return await until(look, what, within)
+        except TimeoutError as error:
+            error.add_note("The bot's last words:\n" + "\n".join(self.bot.lines[-25:]))
+            raise
 
     def _count(self, event: str, which: Callable[[str], bool] = bool) -> int:
         key = f"plan:{self.project.path}:"

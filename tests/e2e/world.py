@@ -12,7 +12,7 @@ import yaml
 
 from bot.demo.cluster import SimulatedCluster
 from bot.demo.gitlab import GitLab, Level, Settings, User
-from tests.e2e.bot_process import BotProcess
+from tests.e2e.bot_process import REPOSITORY, BotProcess
 from tests.e2e.files import project_files
 from tests.e2e.site import Site
 
@@ -103,10 +103,11 @@ def _configuration(
 
 
 def _job_environment(folder: Path, path: Path | None) -> Mapping[str, str]:
-    """Jobs find `purser` where this Python runs, and Helm where it is given."""
+    """Jobs find `purser` where this Python runs, of this checkout, and Helm where it is given."""
     programs = [str(Path(sys.executable).parent), *([str(path)] if path else [])]
     return {
         "PATH": os.pathsep.join([*programs, os.environ.get("PATH", os.defpath)]),
+        "PYTHONPATH": str(REPOSITORY),
         "XDG_CACHE_HOME": str(folder / "jobs"),
     }
 
