@@ -119,13 +119,16 @@ def call_for(question: Question, served: Served) -> Call:
 def answer_to(question: Question, call: Call, reply: Reply) -> Answer | None:
     """What the reply says; None where the path itself is unknown by now, so that discovery is out of date.
 
-    Raises ClusterForbids for reads that are not allowed, ClusterUnreachable for reads that fail over there.
+    A list that is not allowed is Refused: it only enriches a plan. Raises ClusterForbids for other reads that
+    are not allowed, ClusterUnreachable for reads that fail over there.
     """
     if reply.status < 300:
         return _found(question, reply)
     if reply.status == 404:
         return _missing(question, reply)
     if isinstance(question, Read | ListOf):
+        if reply.status == 403 and isinstance(question, ListOf):
+            return _refused(reply)
         if reply.status == 403:
             raise ClusterForbids(f"The API server forbids us to {call.what}.")
         raise ClusterUnreachable(f"The API server could not {call.what} (HTTP {reply.status}).")

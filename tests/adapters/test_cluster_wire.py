@@ -228,3 +228,10 @@ def page(name: str, revision: int, following: str = "") -> Said:
         "labels": {"owner": "helm", "name": name, "status": "deployed"},
     }
     return Said(200, {"items": [{"metadata": metadata}], "metadata": {"continue": following}})
+
+
+async def test_a_list_that_is_forbidden_is_refused_and_ends_no_plan(
+    script: Script, cluster: KubernetesCluster
+) -> None:
+    script.say("GET", "/api/v1/configmaps", status(403, "Forbidden", "no lists for you"))
+    assert await one(cluster, ListOf("v1", "ConfigMap")) == Refused(403, "Forbidden", "no lists for you")

@@ -28,7 +28,8 @@ class ReleaseHead:
 class Cluster(Protocol):
     """One API server, read only: every write in here is a dry run.
 
-    All calls raise ClusterUnreachable or ClusterForbids besides what they say.
+    All calls raise ClusterUnreachable or ClusterForbids besides what they say; a ListOf that is forbidden is
+    answered as Refused.
     """
 
     async def capabilities(self) -> Capabilities:
