@@ -6,14 +6,16 @@ from bot.core.errors import AuthorError, Where
 from bot.core.layouts.catalogue import App, Catalogue
 from bot.core.layouts.catalogue_file import parse_catalogue
 from bot.core.layouts.files import Files, joined
+from bot.core.layouts.helmfile import DIRECTORY as HELMFILES
+from bot.core.layouts.helmfile import FILES as HELMFILE
+from bot.core.layouts.helmfile import read_helmfile
 from bot.core.layouts.managed_apps import CONFIG, DIRECTORY, read_managed_apps
 from bot.core.layouts.releases_file import RELEASES, read_releases
 from bot.core.model import DesiredState, Target
 
 __all__ = ["App", "Catalogue", "Files", "parse_catalogue", "read"]
 
-_HELMFILES: Final = ("helmfile.yaml", "helmfile.yaml.gotmpl", "helmfile.d")
-_ONLY: Final = "this version reads only managed-apps and releases"
+_LAYOUTS: Final = "auto, managed-apps, helmfile or releases"
 
 
 def read(files: Files, target: Target, catalogue: Catalogue) -> DesiredState:
@@ -29,15 +31,11 @@ def read(files: Files, target: Target, catalogue: Catalogue) -> DesiredState:
         case "releases":
             return read_releases(files, target)
         case "helmfile":
-            raise AuthorError(
-                f"The layout helmfile was asked for, but {_ONLY}.",
-                where=Where(joined(target.path, "helmfile.yaml")),
-                code="layout-unsupported",
-            )
+            return read_helmfile(files, target)
         case other:
             raise AuthorError(
                 f"There is no layout {other!r}.",
-                fix="Use auto, managed-apps or releases.",
+                fix=f"Use {_LAYOUTS}.",
                 code="layout-unsupported",
             )
 
@@ -46,7 +44,8 @@ def _found(files: Files, target: Target) -> str:
     names = files.names(target.path)
     has_apps = "config.yaml" in files.names(joined(target.path, DIRECTORY))
     has_releases = RELEASES in names
-    helmfile = next((name for name in _HELMFILES if name in names), None)
+    helmfile = next((name for name in (*HELMFILE, HELMFILES) if name in names), None)
+    chosen = target.variables.get("HELMFILE_FILE_PATH")
     present = [CONFIG] * has_apps + [RELEASES] * has_releases + ([helmfile] if helmfile else [])
     if len(present) > 1:
         raise AuthorError(
@@ -55,18 +54,14 @@ def _found(files: Files, target: Target) -> str:
             fix="Say which in the target's `layout` (--layout).",
             code="layout-ambiguous",
         )
-    if helmfile:
+    if not present and not chosen:
         raise AuthorError(
-            f"A {helmfile} is here, but {_ONLY}.", where=_place(target), code="layout-unsupported"
-        )
-    if not present:
-        raise AuthorError(
-            f"There is neither {CONFIG} nor {RELEASES} here.",
+            f"There is neither {CONFIG} nor {HELMFILE[0]} nor {RELEASES} here.",
             where=_place(target),
             fix="Add one of them, or set the target's `path` to the directory that holds it.",
             code="layout-missing",
         )
-    return "managed-apps" if has_apps else "releases"
+    return "managed-apps" if has_apps else "releases" if has_releases else "helmfile"
 
 
 def _place(target: Target) -> Where | None:
