@@ -14,6 +14,7 @@ from bot.adapters.cluster_access import client_for
 from bot.adapters.cluster_bodies import Bodies, BodyOf
 from bot.adapters.cluster_discovery import Discovered, Served, discover
 from bot.adapters.cluster_questions import answer_to, call_for, kind_of, known_without_asking
+from bot.adapters.cluster_reads import listed
 from bot.adapters.cluster_releases import heads, record
 from bot.adapters.cluster_wire import SECONDS_PER_REQUEST, Wire
 from bot.app.ports.cluster import Cluster, ReleaseHead, RolloutState
@@ -85,7 +86,14 @@ class KubernetesCluster:
     async def ask(self, questions: Sequence[Question]) -> list[Answer]:
         """As the port says. ValueError for an object without the namespace that its kind needs."""
         await self._look_again_for({kind_of(question) for question in questions})
-        return await together(self._answer(question) for question in questions)
+        kinds = (await self._apis()).kinds
+        known = await listed(questions, kinds, self._wire.send)
+
+        async def answer(question: Question) -> Answer:
+            found = known.get(question) if isinstance(question, Read) else None
+            return found or await self._answer(question)
+
+        return await together(answer(question) for question in questions)
 
     async def namespace_exists(self, name: str) -> bool:
         """As the port says."""
