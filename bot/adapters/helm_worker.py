@@ -56,6 +56,7 @@ class Worker:
         self._stderr: asyncio.StreamReader = _piped(process.stderr)
         self._limits = limits
         self._noise = b""
+        self._killed = False
         self._listener = asyncio.create_task(self._listen())
         self.jobs = 0
         self.version = ""
@@ -143,8 +144,11 @@ class Worker:
 
     def kill(self) -> None:
         """Ends it at once; `stop` reaps it."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        # A signal to a process that has ended collects its status before asyncio does, which then complains.
+        if not self._killed:
+            self._killed = True
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
 
     async def stop(self, *, gently: bool = False) -> None:
         """Ends it and waits for that; `gently` where its pipes are closed already and its status matters."""
@@ -154,7 +158,7 @@ class Worker:
                 await asyncio.wait_for(self._process.wait(), 5)
         self.kill()
         await self._listener
-        await end(self._process)
+        await _let_go(self._process)
 
     async def _exchange(self, data: bytes) -> Any:
         self._stdin.write(len(data).to_bytes(4) + data)
@@ -175,6 +179,10 @@ async def end(process: asyncio.subprocess.Process) -> None:
     """Kills the process if it is still there, and lets go of its pipes and of what is left in them."""
     with contextlib.suppress(ProcessLookupError):
         process.kill()
+    await _let_go(process)
+
+
+async def _let_go(process: asyncio.subprocess.Process) -> None:
     for stream in (process.stdout, process.stderr):
         while stream is not None and await stream.read(1 << 16):
             pass

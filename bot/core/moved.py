@@ -1,5 +1,6 @@
 """What moved between the plan that was sealed and the plan that would be made now, in plain sentences."""
 
+from bot.core.diff import changes
 from bot.core.planned import ObjectPlan, Plan, ReleasePlan
 
 
@@ -59,7 +60,8 @@ def _objects(key: str, before: ReleasePlan, after: ReleasePlan) -> list[str]:
 
 
 def _essence(item: ObjectPlan) -> tuple[object, ...]:
-    return (item.action, item.hook, item.changes)
+    # What is created has no changed fields: there the whole object tells.
+    return (item.action, item.hook, item.changes, item.after if item.action == "create" else None)
 
 
 def _differing(one: ObjectPlan, other: ObjectPlan) -> list[str]:
@@ -67,4 +69,6 @@ def _differing(one: ObjectPlan, other: ObjectPlan) -> list[str]:
         return [f"{one.action}, now {other.action}"]
     both = {change.path for change in one.changes if change not in other.changes}
     both |= {change.path for change in other.changes if change not in one.changes}
+    if one.action == "create":
+        both |= {change.path for change in changes(one.after, other.after)}
     return sorted(both)[:10]
