@@ -12,10 +12,20 @@ APPS = ".gitlab/managed-apps/config.yaml"
 FIVE_MISTAKES = """\
 version: 1
 gitlab: {url: gitlab.example.com, token: glpat-in-plain-text}
-webhok: {token: {env: HOOK_TOKEN}}
+webhook: {token: {env: HOOK_TOKEN}}
+log: {levle: debug}
 projects:
   - path: cluster
     targets: [{name: Production}]
+"""
+ALL_FIVE = """\
+purser.yaml has 5 problems:
+  line 2: gitlab.url: expected an address such as https://gitlab.example.com
+  line 2: gitlab.token: a secret is never written here: use {env: NAME} or {file: PATH}
+  line 4: log.levle: unknown key (did you mean level?)
+  line 6: projects[0].path: expected the project's path with its namespace, such as platform/cluster
+  line 7: projects[0].targets[0].name: expected up to 63 lower-case letters, digits, dots and dashes, \
+such as production
 """
 
 
@@ -97,28 +107,13 @@ async def test_a_cluster_that_is_not_there_is_said(purser: Purser, tmp_path: Pat
     assert "Traceback" not in missing.out + missing.err
 
 
-async def test_a_configuration_with_five_mistakes_lists_all_five_and_no_secret(
-    purser: Purser, tmp_path: Path
-) -> None:
+async def test_a_configuration_with_five_mistakes_lists_all_five(purser: Purser, tmp_path: Path) -> None:
     write(tmp_path, {"purser.yaml": FIVE_MISTAKES})
-    checked = await purser("config", "check", "purser.yaml")
-    served = await purser("serve", "--config", "purser.yaml")
-    assert (checked.code, served.code) == (1, 1)
-    said = checked.out
-    assert said.startswith("purser.yaml has 6 problems:") or said.startswith("purser.yaml has 5 problems:"), (
-        said
-    )
-    for place in (
-        "line 2: gitlab.url",
-        "line 2: gitlab.token",
-        "line 3: webhok",
-        "projects[0].path",
-        "projects[0].targets[0].name",
-    ):
-        assert place in said
-    assert "did you mean webhook" in said.lower() or "`webhook`" in said, said
-    assert "glpat-in-plain-text" not in said + served.err
-    assert served.err == said
+    known = {"HOOK_TOKEN": "a-token-for-hooks"}
+    checked = await purser("config", "check", "purser.yaml", environment=known)
+    served = await purser("serve", "--config", "purser.yaml", environment=known)
+    assert (checked.code, checked.out, checked.err) == (1, ALL_FIVE, "")
+    assert (served.code, served.out, served.err) == (1, "", ALL_FIVE)
 
 
 async def test_a_good_configuration_is_called_good(purser: Purser, tmp_path: Path) -> None:

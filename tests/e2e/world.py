@@ -94,7 +94,7 @@ def _configuration(
         "metrics": {"listen": "127.0.0.1:0"},
         "data_dir": str(folder / "data"),
         "log": {"format": "json", "level": "info"},
-        "helm": {"render_timeout": 5},
+        "helm": {"render_timeout": 8},
         "projects": [project(place) for place in [*places, *special]],
     }
     file = folder / "purser.yaml"
