@@ -12,7 +12,7 @@ from bot.core.question import Found, Question, Read
 
 WORTH_A_LIST = 6
 """As many reads of one kind in one namespace cost more than a list of what Helm manages there."""
-_ROOM = 4
+_ROOM = 10
 _KEPT_APART = frozenset({"CustomResourceDefinition"})
 """Kinds of which each object is large."""
 

@@ -44,7 +44,10 @@ def _plans(folder: Path, sizes: list[int]) -> None:
     with ControlPlane.start(controllers=False, audit_log=folder / "audit.log") as plane:
         rows = []
         for row in measured(Bench(plane, folder), sizes):
-            print(f"  {row.count:4} {row.what}: {', '.join(f'{k} {v}' for k, v in row.cells.items())}", flush=True)
+            print(
+                f"  {row.count:4} {row.what}: {', '.join(f'{k} {v}' for k, v in row.cells.items())}",
+                flush=True,
+            )
             rows.append(row)
     _show(rows, "releases")
 

@@ -112,7 +112,7 @@ def _files(name: str, parts: int, lines: int) -> Iterator[tuple[str, str]]:
     yield "Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: 1.4.2\nappVersion: 2.0.0\n"
     yield (
         "values.yaml",
-        "team: none\nlevel: info\nreplicas: 0\ntag: 1.0.0\npassword: \"\"\nresources: {}\n",
+        'team: none\nlevel: info\nreplicas: 0\ntag: 1.0.0\npassword: ""\nresources: {}\n',
     )
     yield "templates/_helpers.tpl", _HELPERS
     yield "templates/account.yaml", _ACCOUNT

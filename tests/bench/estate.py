@@ -28,7 +28,7 @@ class App:
 
     @property
     def namespace(self) -> str:
-        return f"team-{self.number % NAMESPACES}"
+        return f"team-{self.number // 10 % NAMESPACES}"
 
     @property
     def chart(self) -> str:

@@ -65,6 +65,12 @@ class _Peak:
             self.bytes = max(self.bytes, tree_rss(pid))
 
 
+def service_rss() -> int:
+    """Resident bytes of the `purser serve` that this process started, with its render workers."""
+    children = psutil.Process().children()
+    return sum(tree_rss(child.pid) for child in children if "serve" in child.cmdline())
+
+
 def tree_rss(pid: int) -> int:
     """Resident bytes of a process and its descendants; 0 when it is gone."""
     try:

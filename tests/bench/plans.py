@@ -160,5 +160,7 @@ def _row(what: str, count: int, taken: Taken, requests: int) -> Row:
 
 def helm_version() -> str:
     """Of the command that is measured beside."""
-    done = subprocess.run([str(find("helm")), "version", "--short"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [str(find("helm")), "version", "--short"], capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
