@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 from tests.e2e.waiting import PATIENCE, until
 
 REPOSITORY = Path(__file__).parents[2]
+# Learns process groups on its input; its end means that the test run is gone, even by kill -9: then it kills
+# the last one. It is killed itself before its input is closed in order.
+_WATCHDOG = 'while read -r pid; do last="-$pid"; done; [ -z "$last" ] || kill -s KILL -- "$last"'
 
 
 class BotProcess:
@@ -24,12 +28,17 @@ class BotProcess:
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: list[asyncio.Task[None]] = []
+        self._watchdog: subprocess.Popen[bytes] | None = None
         self._listening: asyncio.subprocess.Process | None = None
         self._from = 0
 
     async def start(self) -> str:
         """Starts it and gives the address that it listens on."""
         self._from, self.starts = len(self.lines), self.starts + 1
+        if self._watchdog is None:
+            self._watchdog = subprocess.Popen(
+                ["/bin/sh", "-c", _WATCHDOG], stdin=subprocess.PIPE, start_new_session=True
+            )
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "serve", "--config", str(self.config),
             env=self._environment, cwd=REPOSITORY, stdin=asyncio.subprocess.DEVNULL,
@@ -37,6 +46,9 @@ class BotProcess:
         )  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
+        assert self._watchdog.stdin is not None
+        self._watchdog.stdin.write(b"%d\n" % process.pid)
+        self._watchdog.stdin.flush()
         self._reading = [asyncio.create_task(self._read(each)) for each in (process.stdout, process.stderr)]
         started = await until(self._started, "the bot to start", PATIENCE)
         self._listening = self._process
@@ -80,6 +92,17 @@ class BotProcess:
         if not self.ended:
             self._process.send_signal(signal.SIGTERM)
         return await self.wait()
+
+    async def close(self) -> None:
+        """Kills what runs, and the watchdog; nothing is worth saving."""
+        self.kill()
+        if self._process is not None:
+            await self.wait()
+        if self._watchdog is not None:
+            self._watchdog.kill()
+            self._watchdog.wait()
+            assert self._watchdog.stdin is not None
+            self._watchdog.stdin.close()
 
     def kill(self) -> None:
         """SIGKILL to the process and its workers, as a lost machine would have it."""

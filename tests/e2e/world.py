@@ -145,9 +145,7 @@ async def world(
                 await made.start_bot()
                 yield made
             finally:
-                if bot.starts:
-                    bot.kill()
-                    await bot.wait()
+                await bot.close()
     finally:
         if cluster is not None:
             await cluster.stop()
