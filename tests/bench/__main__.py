@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measures, and prints tables in Markdown. `--only plans --releases 1,10` for a part."""
+"""`python -m tests.bench`: measures, and prints tables in Markdown; `--only plans --releases 1` a part."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""The hook door of a real `purser serve`: how many events a second, how fast, and what they cost in memory."""
+"""The hook door of a real `purser serve`: events a second, how fast, at what cost in memory."""
 
 import asyncio
 import json
@@ -49,7 +49,6 @@ class _Line:
 
 async def door(folder: Path) -> list[Row]:
     """Events that mean nothing, new commits, and the service's memory before and after many of them."""
-    folder.mkdir(parents=True)
     bot = BotProcess(_configuration(folder), {"GITLAB_TOKEN": secrets.token_hex(10), "HOOK_TOKEN": TOKEN})
     address = urlsplit(await bot.start())
     host, port = str(address.hostname), int(address.port or 0)
@@ -131,6 +130,7 @@ def _configuration(folder: Path) -> Path:
         "log": {"format": "json", "level": "info"},
         "projects": [{"path": PROJECT, "targets": [{"name": "production"}]}],
     }
+    folder.mkdir(parents=True)
     file = folder / "purser.yaml"
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     return file

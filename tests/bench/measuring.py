@@ -15,7 +15,7 @@ _EVERY = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds of wall and of CPU of the command and all that it started and awaited; bytes of RSS at the peak.
+    """Seconds of wall and of CPU of the command and what it started and awaited; bytes of RSS at the peak.
 
     Memory that processes share counts for each of them.
     """

@@ -18,7 +18,6 @@ SIZES = (1, 20)
 
 async def notes(folder: Path) -> list[Row]:
     """On a real API server where it is built, else on the simulated one."""
-    folder.mkdir(parents=True)
     if missing():
         return await _all(folder, None, "simulated API server")
     with ControlPlane.start(controllers=False) as plane:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -156,11 +155,3 @@ def _row(what: str, count: int, taken: Taken, requests: int) -> Row:
         "API requests": str(requests),
     }
     return Row(what, count, cells)
-
-
-def helm_version() -> str:
-    """Of the command that is measured beside."""
-    done = subprocess.run(
-        [str(find("helm")), "version", "--short"], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
