@@ -75,8 +75,11 @@ def test_the_example_loads_and_says_the_defaults(tmp_path: Path) -> None:
 
 
 def test_the_example_shows_every_key() -> None:
-    shown = set(keys_in(yaml.safe_load(EXAMPLE.read_text())))
-    assert set(keys_of(Config)) - shown == set()
+    """What only stands in a list that is empty by default is shown in the comment above it."""
+    text = EXAMPLE.read_text()
+    missing = set(keys_of(Config)) - set(keys_in(yaml.safe_load(text)))
+    comments = " ".join(line for line in text.splitlines() if line.lstrip().startswith("#"))
+    assert {key for key in missing if f"{key.rpartition('.')[2]}: " not in comments} == set()
 
 
 def test_the_example_explains_every_key() -> None:

@@ -6,7 +6,7 @@ done is not done again after a crash, what was under way is (handlers look befor
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,10 @@ from bot.adapters.engine_database import EngineDatabase, quiet
 from bot.adapters.engine_runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
 from bot.core.errors import TransientError
 from bot.core.work import (
+    BranchWork,
     CommandWork,
     DeployWork,
+    GateWork,
     PlanWork,
     WakeWork,
     Work,
@@ -31,7 +33,13 @@ from bot.core.work import (
 
 log = structlog.get_logger()
 
-_QUEUES = {PlanWork: "plans", DeployWork: "deploys", CommandWork: "commands"}
+_QUEUES: Mapping[type[Work], str] = {
+    PlanWork: "plans",
+    GateWork: "plans",  # in turn with the plan whose note it edits
+    DeployWork: "deploys",
+    CommandWork: "commands",
+    BranchWork: "commands",
+}
 _QUEUED = ("ENQUEUED", "DELAYED")
 _ALIVE = (*_QUEUED, "PENDING")
 
@@ -140,6 +148,17 @@ class Engine:
                 await self._supersede(known)
             return True
 
+    async def withdraw(self, project: str, iid: int, target: str) -> int:
+        """See the port. Deployments and what runs already are not touched."""
+        prefix = f"plan:{project}:{iid}:{target}:"
+        return await asyncio.create_task(self._withdraw(prefix), context=contextvars.Context())
+
+    async def _withdraw(self, prefix: str) -> int:
+        waiting = [each.workflow_id for each in await self._of_prefix(prefix, status=list(_QUEUED))]
+        if waiting:
+            await DBOS.cancel_workflows_async(waiting)
+        return len(waiting)
+
     async def _is_there(self, work: Work, known: list[WorkflowStatus]) -> bool:
         if isinstance(work, PlanWork) and work.note_id is None:
             # Only the newest counts: a push back to an earlier head is planned again.
@@ -177,7 +196,7 @@ class Engine:
     async def depth(self) -> dict[str, int]:
         """How much work waits or is under way, by queue."""
         alive = await DBOS.list_queued_workflows_async(load_input=False, load_output=False)
-        return {name: sum(each.queue_name == name for each in alive) for name in _QUEUES.values()}
+        return {name: sum(each.queue_name == name for each in alive) for name in sorted({*_QUEUES.values()})}
 
     async def purge(self, before: datetime) -> int:
         """Forgets work that ended before that time; gives how much."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.adapters import gitlab_reading as reading
 from bot.adapters.gitlab_client import Answered, GitLabClient, Patience, open_client
+from bot.adapters.gitlab_judging import Judging
 from bot.adapters.gitlab_pipelines import Pipelines
 from bot.adapters.gitlab_reading import read
 from bot.adapters.gitlab_side import merge_request_url, project_url
@@ -21,7 +22,7 @@ _PAGE = 100
 _MANY = 512
 
 
-class GitLabForge(Threads, Pipelines):
+class GitLabForge(Threads, Pipelines, Judging):
     """See port Forge for the contract of each call."""
 
     def __init__(self, client: GitLabClient) -> None:
@@ -72,11 +73,11 @@ class GitLabForge(Threads, Pipelines):
         if mr is None:
             return None
         commit = read(lambda it: str(it["commit_id"]), answer, "a merge ref")
-        fresh = commit == mr.head or mr.head in await self._parents_of(project, commit)
+        fresh = commit == mr.head or mr.head in await self.parents(project, commit)
         return commit if fresh else None
 
-    async def _parents_of(self, project: str, sha: str) -> tuple[str, ...]:
-        """Empty where GitLab does not have the commit (yet). A commit's parents never change: kept."""
+    async def parents(self, project: str, sha: str) -> tuple[str, ...]:
+        """Empty where GitLab does not have the commit (yet). They never change: kept."""
         if sha not in self._parents:
             found = await self._client.find(f"{project_url(project)}/repository/commits/{sha}")
             if found is None:

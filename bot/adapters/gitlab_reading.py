@@ -1,6 +1,7 @@
 """GitLab's JSON to our nouns: the one place that knows its field names."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.app.ports.forge import Job, MergeRequest, Note, Pipeline
@@ -43,6 +44,7 @@ def merge_request(project: str, it: Json) -> MergeRequest:
         web_url=it["web_url"],
         merged_by=merger.get("username") if state == "merged" else None,
         updated_at=it.get("updated_at") or "",
+        threads_resolved=it.get("blocking_discussions_resolved") is not False,
         conflicts=bool(it.get("has_conflicts")) or it.get("detailed_merge_status") == "conflict",
     )
 
@@ -55,7 +57,8 @@ def _merge_sha(it: Json) -> str | None:
     """
     if it["state"] != "merged":
         return None
-    return it.get("merge_commit_sha") or it.get("squash_commit_sha") or it["sha"]
+    sha: str = it.get("merge_commit_sha") or it.get("squash_commit_sha") or it["sha"]
+    return sha
 
 
 def note(discussion_id: str, it: Json) -> Note:
@@ -69,7 +72,13 @@ def note(discussion_id: str, it: Json) -> Note:
         system=bool(it.get("system")),
         internal=bool(it.get("internal") or it.get("confidential")),
         edited=it["updated_at"] != it["created_at"],
+        created_at=moment(it["created_at"]),
     )
+
+
+def moment(text: str) -> datetime:
+    """A time as GitLab's JSON has it."""
+    return datetime.fromisoformat(text)
 
 
 def discussion(it: Json) -> list[Note]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.app.ports.keeping import Clock, Deployment, StoredPlan
+from bot.app.ports.keeping import Clock, Consent, Deployment, StoredPlan
+from bot.core.approvals import Mark
 from bot.core.delivery import Delivery
+from bot.core.gate import Lock
 from bot.core.trail import FIRST, Entry, Happening, first_broken, follow
 from bot.core.work import DeployWork, PlanWork, WakeWork, Work, key, lane
 
@@ -24,6 +26,8 @@ class MemoryStore:
         self._deployments: dict[tuple[str, int, str], Deployment] = {}
         self._entries: list[Entry] = []
         self._recorded: set[str] = set()
+        self._consents: dict[tuple[str, int, str, int, str], Consent] = {}
+        self._locks: dict[tuple[str, str], Lock] = {}
 
     async def add_plan(self, plan: StoredPlan) -> int:
         """See the port."""
@@ -43,6 +47,38 @@ class MemoryStore:
     async def plan(self, plan_id: int) -> StoredPlan | None:
         """The plan that `add_plan` gave this id."""
         return next((each for each in self._plans if each.id == plan_id), None)
+
+    async def marks(self, project: str, iid: int, target: str) -> list[Mark]:
+        """See the port."""
+        of_it = [it for it in self._plans if (it.project, it.iid, it.target) == (project, iid, target)]
+        return [Mark(it.id, it.head, it.seal, it.created_at) for it in of_it]
+
+    async def planned(self, project: str, target: str, limit: int) -> list[int]:
+        """See the port."""
+        of_it = [it.iid for it in reversed(self._plans) if (it.project, it.target) == (project, target)]
+        return list(dict.fromkeys(of_it))[:limit]
+
+    async def add_consent(self, consent: Consent) -> None:
+        """See the port."""
+        key = (consent.project, consent.iid, consent.target, consent.user_id, consent.seal)
+        self._consents[key] = consent
+
+    async def consents(self, project: str, iid: int, target: str) -> list[Consent]:
+        """See the port."""
+        every = sorted(self._consents.values(), key=lambda it: it.note_id)
+        return [it for it in every if (it.project, it.iid, it.target) == (project, iid, target)]
+
+    async def lock(self, project: str, target: str) -> Lock | None:
+        """See the port."""
+        return self._locks.get((project, target))
+
+    async def put_lock(self, project: str, target: str, lock: Lock) -> None:
+        """See the port."""
+        self._locks[project, target] = lock
+
+    async def drop_lock(self, project: str, target: str) -> bool:
+        """See the port."""
+        return self._locks.pop((project, target), None) is not None
 
     async def deployment(self, project: str, iid: int, target: str) -> Deployment | None:
         """See the port."""
@@ -83,6 +119,10 @@ class MemoryStore:
             for each in self._entries
             if each.project == project and (iid is None or each.iid == iid)
         ]
+
+    async def recent(self, kind: str, project: str, limit: int) -> list[Mapping[str, Any]]:
+        """See the port."""
+        return [it for it in reversed(await self.trail(project)) if it["kind"] == kind][:limit]
 
     async def entries(self) -> list[Entry]:
         """The whole trail with its chain, oldest first."""
@@ -160,6 +200,13 @@ class MemoryQueue:
         self._all.append(_Queued(work))
         return True
 
+    async def withdraw(self, project: str, iid: int, target: str) -> int:
+        """See the port."""
+        found = [it for it in self._all if _waits_for(it, project, iid, target)]
+        for each in found:
+            each.state = "superseded"
+        return len(found)
+
     def take(self) -> Work | None:
         """The oldest work that is due, which is running from now on."""
         for each in self._all:
@@ -178,6 +225,13 @@ class MemoryQueue:
 
     def _running(self, work: Work) -> _Queued:
         return next(each for each in self._all if each.work == work and each.state == "running")
+
+
+def _waits_for(it: _Queued, project: str, iid: int, target: str) -> bool:
+    work = it.work
+    if it.state != "queued" or not isinstance(work, PlanWork):
+        return False
+    return (work.project, work.iid, work.target) == (project, iid, target)
 
 
 def _woken_by(wake: WakeWork, work: Work) -> bool:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters import tables
 from bot.adapters.store_database import TRAIL_LOCK, lock
+from bot.adapters.store_gate import GateTables, upsert
 from bot.app.ports.keeping import Clock, Deployment, StoredPlan
 from bot.core.trail import FIRST, Entry, Happening, first_broken, follow
 
@@ -21,16 +21,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def upsert(engine: AsyncEngine, table: sa.Table) -> Any:
-    """An INSERT of this database's kind, which knows ON CONFLICT."""
-    return (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
-
-
-class SqlStore:
+class SqlStore(GateTables):
     """The port `Store` on SQLite or PostgreSQL; `engine` is what `open_database` gave."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._clock = clock
 
     async def add_plan(self, plan: StoredPlan) -> int:
@@ -136,6 +131,14 @@ class SqlStore:
             rows = await connection.execute(sa.select(*columns).where(where).order_by(of.id))
             return [dict(row) for row in rows.mappings()]
 
+    async def recent(self, kind: str, project: str, limit: int) -> list[Mapping[str, Any]]:
+        """See the port."""
+        of = tables.trail.c
+        query = sa.select(of.id, of.at, of.kind, of.project, of.iid, of.facts)
+        query = query.where((of.project == project) & (of.kind == kind)).order_by(of.id.desc()).limit(limit)
+        async with self._engine.begin() as connection:
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
+
     async def entries(self) -> list[Entry]:
         """The whole trail with its chain, oldest first."""
         of = tables.trail.c
@@ -165,11 +168,12 @@ class SqlStore:
 
 
 def _same_plan(one: StoredPlan, other: StoredPlan) -> bool:
-    return (one.head, one.merge_ref, one.seal, one.complete, one.document) == (
+    return (one.head, one.merge_ref, one.seal, one.complete, one.note_id, one.document) == (
         other.head,
         other.merge_ref,
         other.seal,
         other.complete,
+        other.note_id,
         dict(other.document),
     )
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.store import upsert, utc_now
+from bot.adapters.store import utc_now
+from bot.adapters.store_gate import upsert
 from bot.adapters.tables import deliveries
 from bot.app.ports.keeping import Clock
 from bot.core.delivery import Delivery

@@ -58,6 +58,7 @@ plans = sa.Table(
     sa.Column("complete", sa.Boolean(create_constraint=False), nullable=False),
     sa.Column("document", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("note_id", sa.BigInteger),
     sa.Index("ix_plans_merge_request", "project", "iid", "target", "id"),
 )
 
@@ -74,6 +75,28 @@ deployments = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("steps", sa.JSON, nullable=False),
     sa.Index("ix_deployments_pipeline", "project", "pipeline_id"),
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("project", sa.Text, primary_key=True),
+    sa.Column("iid", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seal", sa.Text, primary_key=True),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("note_id", sa.BigInteger, nullable=False),
+)
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    sa.Column("project", sa.Text, primary_key=True),
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
 )
 
 trail = sa.Table(

@@ -1,7 +1,7 @@
 """Answer the commands of a note: look who asks, react, do, reply."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from typing import TypeAlias
 
 import structlog
 
@@ -9,14 +9,15 @@ from bot.app.commands.request import Answer, Request
 from bot.app.ports import Forge, MergeRequest, Note, Store
 from bot.core import markdown as md
 from bot.core.command import COMMANDS, Command, Malformed, Parsed, Unknown, parse
+from bot.core.gate_rules import LEVELS
 from bot.core.marks import reply_marker
 from bot.core.model import Target
 from bot.core.work import CommandWork, Done, Outcome
 
 log = structlog.get_logger()
 
-LEVELS = {"reporter": 20, "developer": 30, "maintainer": 40, "owner": 50}
-"""GitLab's access levels by role."""
+LeastLevel: TypeAlias = Callable[[str, str, str | None], int]
+"""The least access level for a command, on a project and a target of it (None: on no target)."""
 
 _HELP = f"{md.code('/helm help')} lists the commands."
 
@@ -24,8 +25,7 @@ _HELP = f"{md.code('/helm help')} lists the commands."
 class AnswerCommands:
     """Commands of one note, answered once in its discussion.
 
-    `answers` has the commands that exist, `roles` the least access level of each where it is not the
-    command's own.
+    `answers` has the commands that exist; `least` says who may give them.
     """
 
     def __init__(
@@ -33,13 +33,12 @@ class AnswerCommands:
         forge: Forge,
         store: Store,
         answers: Mapping[str, Callable[[Request], Awaitable[Answer]]],
-        roles: Mapping[str, int] | None = None,
+        least: LeastLevel,
     ) -> None:
         self._forge = forge
         self._store = store
         self._answers = answers
-        least = {name: LEVELS[spec.least_role] for name, spec in COMMANDS.items()}
-        self._roles = {**least, **(roles or {})}
+        self._least = least
 
     async def __call__(self, work: CommandWork, targets: Sequence[Target]) -> Outcome:
         """Reads the note again; one that is gone, edited, a system note or our own does nothing."""
@@ -83,7 +82,12 @@ class AnswerCommands:
     async def _run(
         self, command: Command, mr: MergeRequest, note: Note, targets: Sequence[Target], level: int
     ) -> Answer:
-        least = self._roles[command.name]
+        default = await self._forge.default_branch(mr.project)
+        mine = [target for target in targets if (target.branch or default) == mr.target_branch]
+        wanted = command.options.get("target")
+        picked = [target for target in mine if wanted in (None, target.name)]
+        roles = {name: self._level(name, mr, picked) for name in COMMANDS}
+        least = roles[command.name]
         if level < least:
             role = next((name for name, number in LEVELS.items() if number >= least), "owner")
             need = f"{md.code(f'/helm {command.name}')} needs the role {role} or above in this project."
@@ -91,14 +95,12 @@ class AnswerCommands:
         run = self._answers.get(command.name)
         if run is None:
             return Answer(f"{md.code(f'/helm {command.name}')} does not exist here. {_HELP}", good=False)
-        default = await self._forge.default_branch(mr.project)
-        mine = [target for target in targets if (target.branch or default) == mr.target_branch]
-        wanted = command.options.get("target")
-        request = Request(command, mr, note, mine, level, self._roles)
-        if wanted is None:
-            return await run(request)
-        picked = [target for target in mine if target.name == wanted]
-        if not picked:
+        if wanted is not None and not picked:
             known = ", ".join(md.code(target.name) for target in mine) or "none"
             return Answer(f"No target is called {md.code(wanted)}; there is {known}.", good=False)
-        return await run(replace(request, targets=picked))
+        return await run(Request(command, mr, note, picked, level, roles))
+
+    def _level(self, command: str, mr: MergeRequest, targets: Sequence[Target]) -> int:
+        """The strictest of the targets that are concerned."""
+        names: list[str | None] = [target.name for target in targets]
+        return max(self._least(command, mr.project, name) for name in names or [None])

@@ -7,13 +7,14 @@ from typing import assert_never
 
 import structlog
 
+from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
 from bot.app.verify import Verdict, Verifier
 from bot.core import deploy_words as words
 from bot.core.deploy_note import DeployReport, deploy_note
 from bot.core.document import from_document
 from bot.core.errors import ForgeRefused
-from bot.core.gate import FOLLOW_UP, Deploy, GateFacts, Hold, Nothing, PlanFacts, decide
+from bot.core.gate import FOLLOW_UP, Deploy, Hold, Nothing, decide
 from bot.core.marks import deploy_marker, deploy_status, pipeline_inputs
 from bot.core.model import Target
 from bot.core.redact import Masker
@@ -41,6 +42,7 @@ class DeployMergeRequest:
         store: Store,
         clock: Clock,
         masker: Masker,
+        gatekeeper: Gatekeeper,
     ) -> None:
         self._forge = forge
         self._repositories = repositories
@@ -48,6 +50,7 @@ class DeployMergeRequest:
         self._store = store
         self._clock = clock
         self._masker = masker
+        self._gatekeeper = gatekeeper
 
     async def __call__(self, work: DeployWork, target: Target) -> Outcome:
         """One step from where the deployment stands. Raises TransientError to be retried."""
@@ -61,7 +64,7 @@ class DeployMergeRequest:
             return await self._decide(mr, target)
         match deployment.state:
             case "waiting":
-                return await self._start(mr, target, deployment)
+                return await self._resume(mr, target, deployment)
             case "running":
                 return await self._follow(mr, target, deployment)
             case "verifying":
@@ -71,16 +74,23 @@ class DeployMergeRequest:
             case _ as unknown:
                 assert_never(unknown)
 
-    async def _decide(self, mr: MergeRequest, target: Target) -> Outcome:
+    async def _resume(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
+        """After a crash its pipeline is there; after /helm deploy it waited, and the gate may have closed."""
+        seal = deployment.seal or ""
+        pipeline = await self._forge.find_pipeline(mr.project, deployment.merge_sha, seal, target.name)
+        if pipeline is not None and pipeline.id != deployment.pipeline_id:
+            return await self._start(mr, target, deployment)
+        return await self._decide(mr, target, deployment.pipeline_id)
+
+    async def _decide(self, mr: MergeRequest, target: Target, before: int | None = None) -> Outcome:
+        """`before` is the pipeline of an earlier try."""
         plan = await self._store.newest_plan(mr.project, mr.iid, target.name)
-        facts = GateFacts(head=mr.head, from_fork=mr.from_fork, plan=None)
-        if plan is not None:
-            changes = from_document(plan.document).changes_something
-            facts = replace(facts, plan=PlanFacts(plan.head, plan.seal, plan.complete, changes))
-        deployment = Deployment(mr.project, mr.iid, target.name, mr.merge_sha or "", "waiting")
-        match decide(facts):
+        looked = await self._gatekeeper.look(mr, target, plan)
+        deployment = Deployment(mr.project, mr.iid, target.name, mr.merge_sha or "", "waiting", None, before)
+        match decide(looked.facts):
             case Hold(reason, way_out):
-                return await self._end(mr, replace(deployment, state="held", reason=reason), way_out=way_out)
+                held = replace(deployment, state="held", reason=reason)
+                return await self._end(mr, held, way_out=way_out, lines=_differences(looked))
             case Nothing():
                 done = replace(deployment, state="succeeded", seal=plan.seal if plan else None)
                 return await self._end(mr, done, said="nothing")
@@ -96,7 +106,8 @@ class DeployMergeRequest:
         seal, sha = deployment.seal or "", deployment.merge_sha
         try:
             pipeline = await self._forge.find_pipeline(mr.project, sha, seal, target.name)
-            if pipeline is None:
+            # One that ended before somebody said /helm deploy is not this try's.
+            if pipeline is None or pipeline.id == deployment.pipeline_id:
                 inputs = pipeline_inputs(target.name, seal, mr.iid)
                 pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
         except ForgeRefused as error:
@@ -104,7 +115,8 @@ class DeployMergeRequest:
             return await self._end(mr, held, way_out=words.way_to_start(error))
         running = replace(deployment, state="running", pipeline_id=pipeline.id)
         await self._store.put_deployment(running)
-        await self._record("pipeline", mr, target, {"pipeline": pipeline.id, "seal": seal, "sha": sha})
+        started = {"pipeline": pipeline.id, "seal": seal, "sha": sha}
+        await self._record("pipeline", mr, target, started, f":{pipeline.id}")
         log.info("deploy.started", pipeline=pipeline.id)
         return await self._follow(mr, target, running)
 
@@ -124,7 +136,7 @@ class DeployMergeRequest:
             return Again(POLL)
         jobs = await self._forge.jobs(mr.project, pipeline.id)
         facts = {"pipeline": pipeline.id, "status": pipeline.status, "jobs": [job.id for job in jobs]}
-        await self._record("pipeline.ended", mr, target, facts)
+        await self._record("pipeline.ended", mr, target, facts, f":{pipeline.id}")
         if pipeline.status != "success":
             return await self._failed(mr, target, deployment, pipeline, jobs)
         verifying = replace(deployment, state="verifying", steps=(self._clock().isoformat(),))
@@ -212,6 +224,7 @@ class DeployMergeRequest:
             "seal": deployment.seal,
         }
         once = f"deploy:{mr.project}:{mr.iid}:{deployment.target}:{deployment.state}"
+        once += _which(deployment)
         await self._store.record("deploy.ended", mr.project, mr.iid, facts, once=once)
         log.info("deploy.ended", state=deployment.state, reason=deployment.reason)
         return Done()
@@ -254,10 +267,25 @@ class DeployMergeRequest:
         marker = deploy_marker(deployment.target)
         await self._forge.upsert_note(mr.project, mr.iid, marker, deploy_note(report))
 
-    async def _record(self, kind: str, mr: MergeRequest, target: Target, facts: Mapping[str, object]) -> None:
-        once = f"{kind}:{mr.project}:{mr.iid}:{target.name}"
+    async def _record(
+        self, kind: str, mr: MergeRequest, target: Target, facts: Mapping[str, object], which: str = ""
+    ) -> None:
+        once = f"{kind}:{mr.project}:{mr.iid}:{target.name}{which}"
         await self._store.record(kind, mr.project, mr.iid, {"target": target.name, **facts}, once=once)
 
 
 def _since(deployment: Deployment, clock: Clock) -> datetime:
     return datetime.fromisoformat(deployment.steps[0]) if deployment.steps else clock()
+
+
+def _which(deployment: Deployment) -> str:
+    """What tells one try from the next."""
+    parts = (deployment.pipeline_id, deployment.seal) if deployment.pipeline_id or deployment.seal else ()
+    return "".join(f":{part or ''}" for part in parts)
+
+
+def _differences(looked: Looked) -> tuple[str, ...]:
+    """What is different from what was approved."""
+    return tuple(
+        f"Not as {who} approved: {line}" for who, lines in looked.differences.items() for line in lines[:20]
+    )

@@ -10,7 +10,7 @@ from bot.core.errors import AuthorError, ForgeRefused, TransientError
 from bot.core.marks import deploy_marker, plan_marker, reply_marker
 from bot.core.note import sentence_note
 from bot.core.redact import Masker
-from bot.core.work import CommandWork, DeployWork, PlanWork, WakeWork, Work
+from bot.core.work import BranchWork, CommandWork, DeployWork, GateWork, PlanWork, WakeWork, Work
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ class TellFailure:
                 note = sentence_note(marker, "Not done", [reason, AGAIN])
                 await self._forge.reply(work.project, work.iid, work.discussion_id, marker, note)
                 await self._forge.react(work.project, work.iid, work.note_id, "x")
-            case WakeWork():
+            case WakeWork() | GateWork() | BranchWork():
                 return
             case _ as unknown:
                 assert_never(unknown)

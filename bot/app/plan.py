@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 import structlog
 
+from bot.app.gate import Gatekeeper
+from bot.app.plan_status import tell_status
 from bot.app.planner import Planner, Prepared
 from bot.app.ports import Clock, Forge, MergeRequest, Repositories, Store, StoredPlan
 from bot.core.document import to_document
 from bot.core.errors import TransientError
-from bot.core.marks import plan_marker, plan_status
+from bot.core.gate_note import gate_section
+from bot.core.marks import plan_marker
 from bot.core.model import Target
 from bot.core.note import Notes, PlanContext, plan_notes, sentence_note
 from bot.core.work import Done, Outcome, PlanWork
@@ -19,7 +22,8 @@ log = structlog.get_logger()
 FORK = (
     "Not planned: this merge request comes from a fork",
     "Rendering it would run templates of people outside this project, so Purser leaves it alone, and a fork "
-    "is never deployed. Push the branch to this project to have it planned.",
+    "is never deployed. A maintainer who has read its last commit may have that one planned, with /helm plan "
+    "and the whole commit id. To have it deployed, push the branch to this project.",
 )
 CONFLICT = (
     "Not planned: this merge request has conflicts",
@@ -40,6 +44,7 @@ class PlanMergeRequest:
         planner: Planner,
         store: Store,
         clock: Clock,
+        gatekeeper: Gatekeeper,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._forge = forge
@@ -47,6 +52,7 @@ class PlanMergeRequest:
         self._planner = planner
         self._store = store
         self._clock = clock
+        self._gatekeeper = gatekeeper
         self._seconds = seconds
 
     async def __call__(self, work: PlanWork, target: Target) -> Outcome:
@@ -58,13 +64,15 @@ class PlanMergeRequest:
         if mr is None or mr.state != "opened":
             log.info("plan.skipped", reason="not open")
             return Done()
-        if mr.from_fork:
+        if mr.from_fork and work.commit != mr.head:
             return await self._decline(mr, target, "fork", FORK)
         if mr.conflicts:
             return await self._decline(mr, target, "conflict", CONFLICT)
         merge_ref = await self._forge.merge_ref(work.project, work.iid)
         if merge_ref is None:
             raise TransientError("GitLab has not computed the merge result yet", retry_after=1)
+        if mr.from_fork and work.commit not in (merge_ref, *await self._forge.parents(mr.project, merge_ref)):
+            return await self._decline(mr, target, "fork", FORK)  # it was pushed to between two answers
         started = self._seconds()
         ref = f"refs/merge-requests/{mr.iid}/merge"
         async with self._repositories.at(mr.project, ref, merge_ref) as tree:
@@ -92,6 +100,7 @@ class PlanMergeRequest:
             created_at=now,
         )
         plan_id = await self._store.add_plan(stored)
+        looked = await self._gatekeeper.look(mr, target, stored)
         same = earlier is not None and earlier.seal == plan.seal is not None and earlier.head != mr.head
         context = PlanContext(
             head=mr.head,
@@ -100,10 +109,11 @@ class PlanMergeRequest:
             same_as=earlier.head if earlier and same else None,
             mode=target.deploy_mode,
             draft=mr.draft,
+            gate=gate_section(looked.facts, looked.differences),
         )
         notes = plan_notes(plan, context)
         note_id = await self._write(mr, target, notes)
-        await self._set_status(mr, target, note_id, notes.verdict, good=plan.complete and not plan.has_errors)
+        await tell_status(self._forge, mr, target, note_id, plan, looked.facts)
         facts = {
             "target": target.name,
             "head": mr.head,
@@ -127,20 +137,6 @@ class PlanMergeRequest:
             await self._forge.upsert_note(mr.project, mr.iid, marker, empty)
             number += 1
         return first
-
-    async def _set_status(
-        self, mr: MergeRequest, target: Target, note_id: int, verdict: str, *, good: bool
-    ) -> None:
-        # Only end states are ever written: a `running` that a crash leaves behind would block the merge.
-        await self._forge.set_status(
-            mr.project,
-            mr.head,
-            name=plan_status(target.name),
-            state="success" if good else "failed",
-            description=verdict,
-            url=f"{mr.web_url}#note_{note_id}",
-            pipeline_id=mr.head_pipeline_id,
-        )
 
     async def _decline(self, mr: MergeRequest, target: Target, code: str, words: tuple[str, str]) -> Outcome:
         marker = plan_marker(target.name)

@@ -1,10 +1,9 @@
 """`purser serve`: hooks, work, health and metrics, wired."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 import structlog
 from aiohttp import web
@@ -18,17 +17,19 @@ from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.store import SqlStore
 from bot.adapters.store_database import open_database
 from bot.adapters.store_inbox import SqlInbox
-from bot.app.command import LEVELS, AnswerCommands
-from bot.app.commands.help import Help
-from bot.app.commands.plan import Plan
-from bot.app.commands.request import Answer, Request
+from bot.app.branch import WatchBranch
+from bot.app.command import AnswerCommands
 from bot.app.deploy import DeployMergeRequest
 from bot.app.failure import TellFailure
+from bot.app.gate import Gatekeeper
 from bot.app.plan import PlanMergeRequest
 from bot.app.ports import Forge, Repositories
+from bot.app.refresh import RefreshGate
+from bot.bootstrap.commands import answers
 from bot.bootstrap.tools import Settings, Tools, tools
 from bot.bootstrap.worker import Worker
 from bot.config import Config
+from bot.core.gate_rules import LEVELS
 from bot.core.model import Target
 from bot.core.signature import Doorkeeper
 from bot.core.work import Work
@@ -39,8 +40,6 @@ from bot.entry.hook import Hook
 from bot.entry.metrics import Metrics, metrics_app
 
 log = structlog.get_logger()
-
-Answers: TypeAlias = Callable[[Request], Awaitable[Answer]]
 
 KEEP_ALIVE = 15.0
 """Seconds that an idle connection is kept; aiohttp's own default for a bare runner is an hour."""
@@ -125,14 +124,19 @@ def _engine(
 ) -> Engine:
     """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
     later = _Later()
-    answers: dict[str, Answers] = {"plan": Plan(later, forge, repositories, wired.planner)}
-    answers["help"] = Help([*answers, "help"])
-    roles = {name: LEVELS[role.value] for name, role in config.commands.roles.items()}
+    keeper = Gatekeeper(forge, store, utc_now)
+
+    def least(command: str, project: str, target: str | None) -> int:
+        return LEVELS[config.least_role(command, project, target)]
+
+    table = answers(later, forge, repositories, wired, store, keeper, utc_now)
     worker = Worker(
         targets,
-        PlanMergeRequest(forge, repositories, wired.planner, store, utc_now),
-        DeployMergeRequest(forge, repositories, wired.verifier, store, utc_now, wired.masker()),
-        AnswerCommands(forge, store, answers, roles),
+        PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper),
+        DeployMergeRequest(forge, repositories, wired.verifier, store, utc_now, wired.masker(), keeper),
+        AnswerCommands(forge, store, table, least),
+        RefreshGate(forge, store, keeper),
+        WatchBranch(forge, store),
         metrics,
     )
     engine = Engine(config.database_url, worker, on_failure=TellFailure(forge, wired.masker()))
@@ -147,9 +151,16 @@ class _Later:
 
     async def submit(self, work: Work) -> bool:
         """As the queue's own."""
+        return await self._there().submit(work)
+
+    async def withdraw(self, project: str, iid: int, target: str) -> int:
+        """As the queue's own."""
+        return await self._there().withdraw(project, iid, target)
+
+    def _there(self) -> Engine:
         if self.queue is None:
             raise RuntimeError("no queue yet")
-        return await self.queue.submit(work)
+        return self.queue
 
 
 async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> str:

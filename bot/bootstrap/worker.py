@@ -4,11 +4,23 @@ from collections.abc import Mapping
 
 import structlog
 
+from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
 from bot.app.deploy import DeployMergeRequest
 from bot.app.plan import PlanMergeRequest
+from bot.app.refresh import RefreshGate
 from bot.core.model import Target
-from bot.core.work import CommandWork, DeployWork, Done, Outcome, PlanWork, WakeWork, Work
+from bot.core.work import (
+    BranchWork,
+    CommandWork,
+    DeployWork,
+    Done,
+    GateWork,
+    Outcome,
+    PlanWork,
+    WakeWork,
+    Work,
+)
 from bot.entry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -23,12 +35,16 @@ class Worker:
         plan: PlanMergeRequest,
         deploy: DeployMergeRequest,
         commands: AnswerCommands,
+        gate: RefreshGate,
+        branch: WatchBranch,
         metrics: Metrics,
     ) -> None:
         self._targets = targets
         self._plan = plan
         self._deploy = deploy
         self._commands = commands
+        self._gate = gate
+        self._branch = branch
         self._metrics = metrics
 
     async def __call__(self, work: Work) -> Outcome:
@@ -41,7 +57,7 @@ class Worker:
 
     async def _step(self, work: Work) -> Outcome:
         match work:
-            case PlanWork() | DeployWork():
+            case PlanWork() | DeployWork() | GateWork():
                 target = self._targets.get((work.project, work.target))
                 if target is None:
                     log.warning("work.dropped", reason="no such target", target=work.target)
@@ -49,9 +65,16 @@ class Worker:
                 if isinstance(work, PlanWork):
                     self._metrics.plans.labels(work.target).inc()
                     return await self._plan(work, target)
+                if isinstance(work, GateWork):
+                    return await self._gate(work, target)
                 return await self._deploy(work, target)
             case CommandWork():
-                targets = [t for (project, _), t in self._targets.items() if project == work.project]
-                return await self._commands(work, targets)
+                return await self._commands(work, self._of(work.project))
+            case BranchWork():
+                mine = [it for it in self._of(work.project) if it.branch in (None, work.branch)]
+                return await self._branch(work, mine)
             case WakeWork():
                 return Done()
+
+    def _of(self, project: str) -> list[Target]:
+        return [target for (of, _), target in self._targets.items() if of == project]

@@ -17,6 +17,7 @@ from bot.config.fields import (
     TargetName,
     WebAddress,
 )
+from bot.config.gate import Gate
 from bot.config.secrets import Secret
 from bot.core.command import COMMANDS
 from bot.core.model import DeployMode, LookupPolicy, Target
@@ -129,6 +130,7 @@ class TargetSettings(_Model):
         description="what a chart's lookup is told while planning: never anything, the release's own, or all",
     )
     roles: Roles = Field(default_factory=dict, description="as commands.roles, for this target")
+    gate: Gate = Field(default=Gate(), description="what a merge needs before it deploys")
 
 
 class Project(_Model):
@@ -185,6 +187,7 @@ class Config(_Model):
             deploy_mode=of.deploy.mode,
             chart_hosts=self.charts.allowed_hosts,
             variables=of.variables,
+            gate=of.gate.rules,
             lookup=of.lookup,
         )
 

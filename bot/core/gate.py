@@ -1,7 +1,14 @@
 """The gate: facts about a merge to whether it deploys, and if not, why and what to do."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
+
+from bot.core.approvals import Approval
+from bot.core.freeze import Frozen
+from bot.core.gate_rules import LEVELS, GateRules, OwnedPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +22,45 @@ class PlanFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """A target that somebody froze."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
-    """What the gate looks at. `head` is the merge request's last commit, the one people saw."""
+    """What the gate looks at. `head` is the merge request's last commit, the one people saw.
+
+    What a rule does not ask for need not be known: `changed` are the paths of changed files, `pipeline` is
+    GitLab's word for the head's pipeline (None: there is none), `behind` counts the commits of the target
+    branch that the head lacks (or lacked when it was merged).
+    """
 
     head: str
     from_fork: bool
     plan: PlanFacts | None
+    rules: GateRules = field(default_factory=GateRules)
+    merged: bool = True
+    approvals: tuple[Approval, ...] = ()
+    changed: tuple[str, ...] = ()
+    pipeline: str | None = None
+    threads_resolved: bool = True
+    behind: int = 0
+    frozen: Frozen | None = None
+    lock: Lock | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one rule says. `said` is a sentence, `way_out` one for where it does not hold."""
+
+    rule: str
+    holds: bool
+    said: str
+    way_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +85,40 @@ class Hold:
 
 Decision: TypeAlias = Deploy | Nothing | Hold
 
-FOLLOW_UP = (
+NEXT = (
     "Open another merge request (an empty commit will do): its plan shows what the cluster still lacks, "
-    "this change included, and its merge deploys that. Or run `purser plan` and `purser apply --seal …` on a "
-    "checkout of the merge commit."
+    "this change included, and its merge deploys that."
 )
+FOLLOW_UP = (
+    "A maintainer says /helm deploy in this thread: it plans the merge commit anew and deploys what was "
+    f"seen. Or: {NEXT}"
+)
+_COMMAND = "Then a maintainer says /helm deploy."
+PEOPLE = ("approvals", "paths")
+"""The rules that approvals satisfy: the only ones that a required status waits for, as GitLab tells of each
+change to them."""
 
 
 def decide(facts: GateFacts) -> Decision:
-    """Whether a merged merge request deploys."""
+    """Whether a merged merge request deploys, or an open one would if it were merged now."""
+    hold = _plan(facts)
+    if hold is not None:
+        return hold
+    if facts.plan is None or facts.plan.seal is None:
+        raise ValueError("a plan that may be deployed has a seal")
+    if not facts.plan.changes_something:
+        return Nothing()
+    unmet = [ruling for ruling in rulings(facts) if not ruling.holds]
+    if unmet:
+        ways = list(dict.fromkeys(ruling.way_out for ruling in unmet))
+        return Hold(" ".join(ruling.said for ruling in unmet), " ".join(ways))
+    return Deploy(facts.plan.seal)
+
+
+def _plan(facts: GateFacts) -> Hold | None:
     plan = facts.plan
     if facts.from_fork:
-        return Hold("the change came from a fork, and a fork never deploys.", FOLLOW_UP)
+        return Hold("the change came from a fork, and a fork never deploys.", NEXT)
     if plan is None:
         return Hold("it was merged before there was a plan.", FOLLOW_UP)
     if plan.head != facts.head:
@@ -66,6 +128,149 @@ def decide(facts: GateFacts) -> Decision:
         return Hold("its plan is incomplete: not everything in it could be read.", FOLLOW_UP)
     if plan.seal is None:
         return Hold("its plan has errors: the cluster would have refused it.", FOLLOW_UP)
-    if not plan.changes_something:
-        return Nothing()
-    return Deploy(plan.seal)
+    return None
+
+
+def rulings(facts: GateFacts) -> tuple[Ruling, ...]:
+    """What each rule that is configured says, and those of the moment (freeze, lock) where they hold it."""
+    rules = facts.rules
+    found = [_approvals(facts)] if rules.approvals else []
+    found += [_path(facts, owned) for owned in rules.paths if _touched(owned.glob, facts.changed)]
+    if rules.pipeline:
+        found.append(_pipeline(facts))
+    if rules.threads:
+        found.append(_threads(facts))
+    if rules.undiverged:
+        found.append(_undiverged(facts))
+    if facts.frozen:
+        found.append(_frozen(facts.frozen))
+    if facts.lock:
+        found.append(_locked(facts.lock))
+    return tuple(found)
+
+
+def void(facts: GateFacts) -> tuple[Approval, ...]:
+    """The approvals of another plan, whose people must look again."""
+    return tuple(it for it in facts.approvals if it.bond == "void" and not it.barred)
+
+
+def _approvals(facts: GateFacts) -> Ruling:
+    rules = facts.rules
+    least = LEVELS[rules.approver_role]
+    counted = _distinct(it for it in facts.approvals if it.counts(least))
+    names = {it.username for it in counted}
+    rest = [sentence for it in facts.approvals if (sentence := _worth(it, facts, least, names))]
+    if len(counted) >= rules.approvals:
+        said = f"Approved by {', '.join(sorted(names))} ({len(counted)} of {rules.approvals})."
+        return Ruling("approvals", True, " ".join([said, *_stands(counted, facts), *rest]))
+    who = f"{rules.approver_role}{'s' if rules.approvals > 1 else ''}"
+    said = f"It has {len(counted)} of {rules.approvals} approvals by {who}."
+    return Ruling("approvals", False, " ".join([said, *rest]), _approve(facts))
+
+
+def _approve(facts: GateFacts) -> str:
+    if facts.merged:
+        return (
+            "After a merge GitLab takes no approvals, so that /helm deploy, said by somebody who may "
+            f"approve, counts as one, of the plan as it is then. Or: {NEXT}"
+        )
+    return "Approve it in GitLab; who approved of something else takes that back first."
+
+
+def _distinct(approvals: Iterable[Approval]) -> list[Approval]:
+    return list({it.user_id: it for it in approvals}.values())
+
+
+def _worth(it: Approval, facts: GateFacts, least: int, counted: set[str]) -> str:
+    """Why an approval does not count; empty where it does."""
+    who = it.username
+    if who in counted:
+        return ""
+    if it.barred == "author":
+        return f"{who} is the author, whose approval does not count."
+    if it.barred == "committer":
+        return f"{who} committed to it and does not count."
+    if it.level == 0:
+        return f"{who} is blocked or no member any more, so the approval does not count."
+    if it.level < least:
+        return f"{who} is not {facts.rules.approver_role} (any more), so the approval does not count."
+    if it.bond == "void":
+        now = facts.plan.seal if facts.plan else None
+        moved = f"the plan of now has {_short(now)}" if now else "the plan of now has none"
+        return f"{who} approved a plan with seal {_short(it.seal)}, {moved}: void, {who} must look again."
+    return f"{who} approved before there was a plan to see: void, {who} must look again."
+
+
+def _stands(counted: Iterable[Approval], facts: GateFacts) -> list[str]:
+    moved = [it for it in counted if it.head and it.head != facts.head]
+    return [
+        f"{it.username} approved the same plan at {it.head[:8]}, so that approval stands." for it in moved
+    ]
+
+
+def _short(seal: str | None) -> str:
+    return (seal or "").removeprefix("sha256:")[:8] or "none"
+
+
+def _path(facts: GateFacts, owned: OwnedPath) -> Ruling:
+    roles = [LEVELS[name] for name in owned.owners if name in LEVELS]
+    names = {name.lstrip("@").casefold() for name in owned.owners if name not in LEVELS}
+    by_role = [it for it in facts.approvals if roles and it.counts(min(roles))]
+    by_name = [it for it in facts.approvals if it.username.casefold() in names and it.counts(1)]
+    good = sorted({it.username for it in (*by_role, *by_name)})
+    if good:
+        return Ruling("paths", True, f"Changes below {owned.glob} were approved by {', '.join(good)}.")
+    wanted = " or ".join(name if name in LEVELS else name.lstrip("@") for name in owned.owners)
+    said = f"Changes below {owned.glob} need an approval of {wanted}."
+    return Ruling("paths", False, said, _approve(facts))
+
+
+def _pipeline(facts: GateFacts) -> Ruling:
+    if facts.pipeline in ("success", "skipped"):
+        return Ruling("pipeline", True, "The pipeline of its last commit succeeded.")
+    said = (
+        "Its last commit has no pipeline, and one is required."
+        if facts.pipeline is None
+        else f"The pipeline of its last commit is {facts.pipeline}, it has to succeed."
+    )
+    return Ruling("pipeline", False, said, f"Run the pipeline of the last commit to its end. {_COMMAND}")
+
+
+def _threads(facts: GateFacts) -> Ruling:
+    if facts.threads_resolved:
+        return Ruling("threads", True, "No thread is open.")
+    return Ruling("threads", False, "A thread is still open.", f"Resolve the threads. {_COMMAND}")
+
+
+def _undiverged(facts: GateFacts) -> Ruling:
+    if facts.behind == 0:
+        return Ruling("undiverged", True, "The branch has all of its target branch.")
+    commits = "1 commit" if facts.behind == 1 else f"{facts.behind} commits"
+    lacks = "lacked" if facts.merged else "lacks"
+    said = f"The branch {lacks} {commits} of its target branch."
+    return Ruling("undiverged", False, said, NEXT if facts.merged else "Rebase the branch.")
+
+
+def _frozen(it: Frozen) -> Ruling:
+    reason = f" ({it.reason})" if it.reason else ""
+    said = f"Nothing is deployed until {it.until:%Y-%m-%d %H:%M} {it.until.tzinfo}{reason}."
+    return Ruling("freeze", False, said, "After that time a maintainer says /helm deploy.")
+
+
+def _locked(it: Lock) -> Ruling:
+    reason = f": {it.reason}" if it.reason else ""
+    said = f"{it.by} locked the target at {it.at:%Y-%m-%d %H:%M} UTC{reason}."
+    return Ruling("lock", False, said, f"A maintainer releases it with /helm unlock. {_COMMAND}")
+
+
+def _touched(glob: str, changed: Iterable[str]) -> bool:
+    pattern = glob_pattern(glob)
+    return any(pattern.fullmatch(path) for path in changed)
+
+
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """`*` and `?` stay in one directory, `**` crosses them; a directory with `/` at its end has all below."""
+    whole = glob.lstrip("/") + ("**" if glob.endswith("/") else "")
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", whole)
+    return re.compile("".join(words.get(part) or re.escape(part) for part in parts))

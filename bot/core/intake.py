@@ -11,11 +11,12 @@ from typing import Any
 
 from bot.core.command import parse
 from bot.core.model import Target
-from bot.core.work import CommandWork, DeployWork, PlanWork, WakeWork, Work
+from bot.core.work import BranchWork, CommandWork, DeployWork, GateWork, PlanWork, WakeWork, Work
 
 _SHA = re.compile(r"[0-9a-f]{40,64}")
 _DRAFT = re.compile(r"\s*(?:\[(?:draft|wip)\]|\((?:draft|wip)\)|(?:draft|wip)\s*:)", re.IGNORECASE)
 _DISCUSSION = re.compile(r"[0-9A-Za-z_-]{1,128}")
+_APPROVALS = ("approved", "unapproved", "approval", "unapproval")
 _LARGEST = 2**63 - 1
 
 
@@ -44,6 +45,8 @@ def works(event: str, payload: Any, targets: Sequence[Target]) -> tuple[Work, ..
             "merge_request": {"iid": iid},
         } if _is_id(note_id) and _is_id(iid):
             return tuple(_note(project, iid, note_id, note))
+        case "Push Hook", {"ref": str(ref), "before": str(before), "after": str(after)}:
+            return tuple(_push(project, ref, before, after, payload["project"], ours))
         case "Pipeline Hook", {"object_attributes": {"id": pipeline_id}} if _is_id(pipeline_id):
             return (WakeWork(project, pipeline_id),)
         case "Job Hook", {"pipeline_id": pipeline_id} if _is_id(pipeline_id):
@@ -69,6 +72,11 @@ def _merge_request(
     if attributes.get("action") == "merge":
         yield from (DeployWork(target.project, iid, target.name) for target in concerned)
         return
+    if attributes.get("action") in _APPROVALS:
+        once = f"{attributes['action']}-{_person(payload)}-{_moment(attributes)}"
+        asked = (target for target in concerned if target.gate.asks_people)
+        yield from (GateWork(target.project, iid, target.name, once) for target in asked)
+        return
     why = _why(attributes, payload.get("changes"))
     if why is None or attributes.get("state") not in (None, "opened", "reopened"):
         return
@@ -76,6 +84,24 @@ def _merge_request(
     once = "" if sha and why in ("opened", "pushed") else _moment(attributes)
     for target in concerned:
         yield PlanWork(target.project, iid, target.name, sha, why, once=once)
+
+
+def _person(payload: Mapping[str, Any]) -> int:
+    match payload:
+        case {"user": {"id": number}} if _is_id(number):
+            return int(number)
+    return 0
+
+
+def _push(
+    project: str, ref: str, before: str, after: str, about: Mapping[str, Any], ours: Iterable[Target]
+) -> Iterator[Work]:
+    """A push to a branch that targets deploy from; one that deletes it leaves nothing to look at."""
+    branch = ref.removeprefix("refs/heads/")
+    deployed = {target.branch or about.get("default_branch") for target in ours}
+    known = _SHA.fullmatch(before) and _SHA.fullmatch(after)
+    if known and branch != ref and branch in deployed and after.strip("0"):
+        yield BranchWork(project, branch, before, after)
 
 
 def _why(attributes: Mapping[str, Any], changes: Any) -> str | None:

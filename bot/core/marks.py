@@ -1,5 +1,7 @@
 """The marks that Purser leaves in GitLab: what users script against (docs/reference)."""
 
+import hashlib
+
 
 def plan_marker(target: str, part: int = 1) -> str:
     """The hidden first line of a plan note; parts from 2 are follow-up notes of a long plan."""
@@ -29,3 +31,9 @@ def deploy_status(target: str) -> str:
 def pipeline_inputs(target: str, seal: str, iid: int) -> dict[str, str]:
     """What a deploy pipeline is given, as inputs or as variables."""
     return {"PURSER_TARGET": target, "PURSER_SEAL": seal, "PURSER_MERGE_REQUEST": str(iid)}
+
+
+def direct_push_marker(branch: str) -> str:
+    """The hidden first line of the issue about pushes that no merge request brought; one per branch."""
+    digest = hashlib.sha256(branch.encode()).hexdigest()[:16]
+    return f"<!-- purser:direct-push:{digest} -->"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 from bot.core.errors import Where
+from bot.core.gate_rules import GateRules
 
 Manifest: TypeAlias = dict[str, Any]
 """One Kubernetes object as the API server's JSON has it."""
@@ -154,4 +155,5 @@ class Target:
     deploy_mode: DeployMode = "pipeline"
     chart_hosts: tuple[str, ...] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    gate: GateRules = field(default_factory=GateRules)
     lookup: LookupPolicy = "own"

@@ -32,7 +32,7 @@ class PlanContext:
     """What a note says besides the plan. `seconds` is how long planning took; None leaves the line out.
 
     `same_as` is the earlier head whose plan had the same seal. `draft`, `mode`: of merge request and target.
-    `partial`: only some releases were planned, by wish.
+    `partial`: only some releases were planned, by wish. `gate` is the gate's section (core/gate_note.py).
     """
 
     head: str | None = None
@@ -43,6 +43,7 @@ class PlanContext:
     draft: bool = False
     in_thread: bool = True
     partial: bool = False
+    gate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def plan_notes(plan: Plan, context: PlanContext) -> Notes:
     """The plan as one note and, where it is too long for one, follow-up notes with the longest folds."""
     releases = sorted(plan.releases, key=lambda r: (_RANK[r.risk], r.namespace, r.name))
     changing = [r for r in releases if r.action != "none" or r.findings]
-    head = [_title(plan), _about(plan, context), _table(changing), _unchanged(releases)]
+    head = [_title(plan), _about(plan, context), context.gate, _table(changing), _unchanged(releases)]
     tail = [_drift(plan), _footer(plan, context)]
     folds = [(release, _release(release)) for release in changing if release.objects]
     fixed = [plan_marker(plan.target), *head, _findings(plan), *tail]

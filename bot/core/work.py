@@ -10,7 +10,8 @@ class PlanWork:
     """Plan a merge request for one target. `sha` is the head the event spoke of (a key, not an input).
 
     `why` is one word (opened, pushed, reopened, ready, retargeted, command); `once` tells two events of one
-    `why` and `sha` apart where the same may rightly happen again, and is empty elsewhere.
+    `why` and `sha` apart where the same may rightly happen again, and is empty elsewhere. `commit` is the
+    head of a fork that a maintainer named.
     """
 
     project: str
@@ -20,6 +21,7 @@ class PlanWork:
     why: str
     note_id: int | None = None
     once: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,38 @@ class CommandWork:
 
 @dataclass(frozen=True, slots=True)
 class DeployWork:
-    """A merge request was merged: bring its target to where its plan says."""
+    """A merge request was merged: bring its target to where its plan says.
+
+    `once` tells the command that asked for it, and is empty for the merge itself.
+    """
 
     project: str
     iid: int
     target: str
+    once: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateWork:
+    """Somebody approved, or took it back, or a lock moved: say anew how the gate stands.
+
+    `once` tells two such events apart.
+    """
+
+    project: str
+    iid: int
+    target: str
+    once: str
+
+
+@dataclass(frozen=True, slots=True)
+class BranchWork:
+    """A branch that targets deploy from went from one commit to another (forty zeros: it was made)."""
+
+    project: str
+    branch: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +78,7 @@ class WakeWork:
     pipeline_id: int
 
 
-Work: TypeAlias = PlanWork | CommandWork | DeployWork | WakeWork
+Work: TypeAlias = PlanWork | CommandWork | DeployWork | WakeWork | GateWork | BranchWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +95,13 @@ class Again:
 
 Outcome: TypeAlias = Done | Again
 
-_KINDS: Mapping[str, type[PlanWork] | type[CommandWork] | type[DeployWork] | type[WakeWork]] = {
+_KINDS: Mapping[str, type[Work]] = {
     "plan": PlanWork,
     "command": CommandWork,
     "deploy": DeployWork,
     "wake": WakeWork,
+    "gate": GateWork,
+    "branch": BranchWork,
 }
 
 
@@ -85,6 +116,10 @@ def lane(work: Work) -> str:
             return f"deploy:{work.project}:{work.iid}:{work.target}:"
         case WakeWork():
             return f"wake:{work.project}:"
+        case GateWork():
+            return f"gate:{work.project}:{work.iid}:{work.target}:"
+        case BranchWork():
+            return f"branch:{work.project}:{work.branch}:".replace("#", "")
         case _:
             assert_never(work)
 
@@ -98,9 +133,13 @@ def key(work: Work) -> str:
         case CommandWork():
             return f"{lane(work)}{work.note_id}"
         case DeployWork():
-            return lane(work) + "merge"
+            return lane(work) + (work.once or "merge")
         case WakeWork():
             return f"{lane(work)}{work.pipeline_id}"
+        case GateWork():
+            return (lane(work) + work.once).replace("#", "")
+        case BranchWork():
+            return f"{lane(work)}{work.before}:{work.after}"
         case _:
             assert_never(work)
 
@@ -108,12 +147,14 @@ def key(work: Work) -> str:
 def serial_with(work: Work) -> str:
     """Work of one kind with the same answer is never done at the same time."""
     match work:
-        case PlanWork() | DeployWork():
+        case PlanWork() | DeployWork() | GateWork():
             return f"{work.project}:{work.target}"
         case CommandWork():
             return f"{work.project}:{work.iid}"
         case WakeWork():
             return f"{work.project}:{work.pipeline_id}"
+        case BranchWork():
+            return f"{work.project}:{work.branch}"
         case _:
             assert_never(work)
 

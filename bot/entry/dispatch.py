@@ -9,7 +9,7 @@ import structlog
 from bot.app.ports.keeping import Queue
 from bot.core.delivery import Delivery
 from bot.core.trail import Happening
-from bot.core.work import WakeWork, Work, key
+from bot.core.work import BranchWork, WakeWork, Work, key
 from bot.entry.doorbell import Doorbell
 
 log = structlog.get_logger()
@@ -119,7 +119,7 @@ def _happening(delivery: Delivery, work: Work) -> Happening:
     return Happening(
         "delivery",
         delivery.project,
-        None if isinstance(work, WakeWork) else work.iid,
+        None if isinstance(work, WakeWork | BranchWork) else work.iid,
         {"event": delivery.event, "work": key(work), "digest": delivery.digest},
         once=f"delivery:{delivery.key}:{key(work)}",
     )

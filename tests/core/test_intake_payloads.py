@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.intake import project_of, works
 from bot.core.model import Target
-from bot.core.work import CommandWork, PlanWork, WakeWork
+from bot.core.work import BranchWork, CommandWork, PlanWork, WakeWork
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "gitlab-webhooks"
 HEADERS = {
@@ -55,7 +55,10 @@ REAL = {
         "",
     ),
     "a documented pipeline event wakes its pipeline": ("pipeline+success+official-docs-18.2", "wake 31"),
-    "a documented push event: nothing": ("push+none+official-docs-18.2", ""),
+    "a documented push to the branch that deploys: look at the branch": (
+        "push+none+official-docs-18.2",
+        "branch master 95790bf8..da156088",
+    ),
 }
 
 
@@ -72,6 +75,8 @@ def _named(payload: dict[str, Any], kind: str) -> str:
             return f"plan {iid} {why}"
         case (WakeWork(pipeline_id=pipeline_id),):
             return f"wake {pipeline_id}"
+        case (BranchWork(branch=name, before=before, after=after),):
+            return f"branch {name} {before[:8]}..{after[:8]}"
     return f"unexpected: {found}"
 
 

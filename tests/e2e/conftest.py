@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.gitlab import once
+from tests.e2e.gates import GATES
 from tests.e2e.site import Site
 from tests.e2e.world import World, world
 
@@ -26,7 +27,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
     """The world, with clusters of two kinds that do not work."""
     folder = tmp_path_factory.mktemp("e2e")
     special = {"unreachable": folder / "unreachable.kubeconfig", "refused": folder / "refused.kubeconfig"}
-    async with world(folder, places=PLACES, special=special) as made:
+    async with world(folder, places=PLACES, special=special, gates=GATES) as made:
         good = json.loads(made.kubeconfig.read_text(encoding="utf-8"))
         _write(special["refused"], good, token="not-the-token-of-this-cluster")
         _write(special["unreachable"], good, server="https://127.0.0.1:9")

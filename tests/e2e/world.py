@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import yaml
 
@@ -18,6 +19,7 @@ from tests.e2e.site import Site
 
 GROUP = "ops"
 TARGET = "production"
+Gates: TypeAlias = Mapping[str, Mapping[str, object]]
 
 
 @dataclass(slots=True)
@@ -80,10 +82,16 @@ class World:
 
 
 def _configuration(
-    folder: Path, gitlab: str, kubeconfig: Path, places: Sequence[str], special: Mapping[str, Path]
+    folder: Path,
+    gitlab: str,
+    kubeconfig: Path,
+    places: Sequence[str],
+    special: Mapping[str, Path],
+    gates: Gates,
 ) -> Path:
     def project(place: str) -> dict[str, object]:
-        target = {"name": TARGET, "kubeconfig": str(special.get(place, kubeconfig))}
+        target: dict[str, object] = {"name": TARGET, "kubeconfig": str(special.get(place, kubeconfig))}
+        target |= {"gate": dict(gates[place])} if place in gates else {}
         return {"path": f"{GROUP}/{place}", "targets": [target]}
 
     content = {
@@ -95,7 +103,7 @@ def _configuration(
         "data_dir": str(folder / "data"),
         "log": {"format": "json", "level": "info"},
         "helm": {"render_timeout": 8},
-        "projects": [project(place) for place in [*places, *special]],
+        "projects": [project(place) for place in [*places, *special, *gates]],
     }
     file = folder / "purser.yaml"
     file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -120,11 +128,12 @@ async def world(
     places: int = 1,
     special: Mapping[str, Path] | None = None,
     helm: Path | None = None,
+    gates: Gates | None = None,
 ) -> AsyncIterator[World]:
     """Builds it all below `folder` with the bot running, and takes it down.
 
     Without `kubeconfig` the cluster is simulated. `special` are further projects with clusters of their own;
-    `helm` is a folder to be put on the jobs' PATH.
+    `helm` is a folder to be put on the jobs' PATH. `gates` are projects whose target has that gate.
     """
     cluster = None
     if kubeconfig is None:
@@ -138,7 +147,7 @@ async def world(
             user = gitlab.add_user("purser", bot=True)
             gitlab.add_group_member(GROUP, user, Level.MAINTAINER)
             known = {"GITLAB_TOKEN": gitlab.token_for(user), "HOOK_TOKEN": secrets.token_urlsafe(24)}
-            config = _configuration(folder, gitlab.url, kubeconfig, names, special or {})
+            config = _configuration(folder, gitlab.url, kubeconfig, names, special or {}, gates or {})
             bot = BotProcess(config, known)
             made = World(folder, gitlab, kubeconfig, bot, known, user, names, cluster)
             try:

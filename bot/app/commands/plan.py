@@ -6,6 +6,7 @@ from bot.app.ports import Queue, Repositories
 from bot.app.ports.forge import Forge
 from bot.core import markdown as md
 from bot.core.errors import TransientError
+from bot.core.gate_rules import LEVELS
 from bot.core.note import PlanContext, plan_notes
 from bot.core.work import PlanWork
 
@@ -32,6 +33,8 @@ class Plan:
             return Answer(
                 f"Merges into {branch} deploy to no target, so there is nothing to plan.", good=False
             )
+        if mr.from_fork:
+            return await self._fork(request)
         only = [*command.args, *(v for k, v in command.options.items() if k == "release")]
         if only:
             return await self._some(request, only)
@@ -41,10 +44,27 @@ class Plan:
         names = ", ".join(md.code(target.name) for target in request.targets)
         return Answer(f"Planning {names} again. The plan note is edited in place.", done=False)
 
+    async def _fork(self, request: Request) -> Answer:
+        """Only a maintainer, and only the commit that is named whole and is the head."""
+        mr = request.mr
+        if request.level < LEVELS["maintainer"] or request.command.args != (mr.head,):
+            said = (
+                "Not planned: it comes from a fork. A maintainer who has read its last commit says "
+                f"{md.code('/helm plan COMMIT')} with the whole id of that commit (40 digits). It is never "
+                "deployed."
+            )
+            return Answer(said, good=False)
+        for target in request.targets:
+            work = PlanWork(
+                mr.project, mr.iid, target.name, mr.head, "command", request.note.id, commit=mr.head
+            )
+            await self._queue.submit(work)
+        return Answer(f"Planning {md.code(mr.head[:12])} of the fork. It is never deployed.", done=False)
+
     async def _some(self, request: Request, only: list[str]) -> Answer:
         mr = request.mr
-        if mr.from_fork or mr.conflicts:
-            return Answer("Not planned: it comes from a fork or has conflicts.", good=False)
+        if mr.conflicts:
+            return Answer("Not planned: it has conflicts.", good=False)
         merge_ref = await self._forge.merge_ref(mr.project, mr.iid)
         if merge_ref is None:
             raise TransientError("GitLab has not computed the merge result yet", retry_after=1)

@@ -2,6 +2,7 @@
 
 from bot.app.ports.cluster import Cluster, Clusters, ReleaseHead, RolloutState
 from bot.app.ports.forge import (
+    Approver,
     Forge,
     Job,
     MergeRequest,
@@ -10,16 +11,19 @@ from bot.app.ports.forge import (
     Pipeline,
     Repositories,
     StatusState,
+    Wrote,
 )
-from bot.app.ports.keeping import Clock, Deployment, DeployState, Queue, Store, StoredPlan
+from bot.app.ports.keeping import Clock, Consent, Deployment, DeployState, Queue, Store, StoredPlan
 from bot.app.ports.rendering import Charts, Checkout, Deployer, DeployJob, Renderer
 
 __all__ = [
+    "Approver",
     "Charts",
     "Checkout",
     "Clock",
     "Cluster",
     "Clusters",
+    "Consent",
     "DeployJob",
     "DeployState",
     "Deployer",
@@ -38,4 +42,5 @@ __all__ = [
     "StatusState",
     "Store",
     "StoredPlan",
+    "Wrote",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from bot.app.ports.rendering import Checkout
+from bot.core.approvals import Person
 
 MergeRequestState: TypeAlias = Literal["opened", "closed", "merged", "locked"]
 StatusState: TypeAlias = Literal["pending", "running", "success", "failed", "canceled"]
@@ -36,6 +37,7 @@ class MergeRequest:
     merged_by: str | None = None
     updated_at: str = ""
     conflicts: bool = False
+    threads_resolved: bool = True
 
     @property
     def from_fork(self) -> bool:
@@ -55,6 +57,7 @@ class Note:
     system: bool = False
     internal: bool = False
     edited: bool = False
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,22 @@ class Job:
     status: str
     web_url: str
     has_artifacts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Somebody who approves of a merge request; `at` where GitLab says when."""
+
+    person: Person
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """The names and e-mail addresses that a merge request's commits give for authors and committers."""
+
+    names: frozenset[str]
+    emails: frozenset[str]
 
 
 class Forge(Protocol):
@@ -178,6 +197,44 @@ class Forge(Protocol):
 
     async def jobs(self, project: str, pipeline_id: int) -> list[Job]:
         """The latest of each job's tries."""
+        ...
+
+    async def cancel_pipeline(self, project: str, pipeline_id: int) -> None:
+        """Asks GitLab to stop it; one that has ended or is gone is fine."""
+        ...
+
+    async def approvers(self, project: str, iid: int) -> list[Approver]:
+        """Who approves now, on every tier, whatever GitLab itself makes of it."""
+        ...
+
+    async def wrote(self, project: str, iid: int) -> Wrote:
+        """Whom the commits of a merge request name, every page."""
+        ...
+
+    async def changed_paths(self, project: str, iid: int) -> list[str]:
+        """Old and new paths of the files that a merge request changes, every page."""
+        ...
+
+    async def behind(self, project: str, head: str, tip: str) -> int:
+        """How many commits `tip` (a commit or branch) has that `head` lacks."""
+        ...
+
+    async def parents(self, project: str, sha: str) -> tuple[str, ...]:
+        """A commit's parents, the one that it was put on first; empty where there is no such commit."""
+        ...
+
+    async def branch_tip(self, project: str, branch: str) -> str | None: ...
+
+    async def checks(self, project: str, pipeline_id: int) -> str | None:
+        """GitLab's word for a pipeline, without what statuses named `purser/…` make of it."""
+        ...
+
+    async def merge_requests_of(self, project: str, sha: str) -> list[MergeRequest]:
+        """Those that brought this commit; `head_pipeline_id` is None."""
+        ...
+
+    async def upsert_issue(self, project: str, marker: str, title: str, body: str) -> str:
+        """One open issue of ours per marker, edited or else opened; its web address."""
         ...
 
     async def trace_tail(self, project: str, job_id: int, limit: int) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
+from bot.core.approvals import Mark
+from bot.core.gate import Lock
 from bot.core.work import Work
 
 DeployState: TypeAlias = Literal["held", "waiting", "running", "verifying", "succeeded", "failed"]
@@ -12,7 +14,10 @@ DeployState: TypeAlias = Literal["held", "waiting", "running", "verifying", "suc
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """A plan that was made. `document` is purser.plan/v1 with whole objects, masked."""
+    """A plan that was made. `document` is purser.plan/v1 with whole objects, masked.
+
+    `note_id` is the note whose /helm deploy it was made for: a plan of the merge commit.
+    """
 
     id: int
     project: str
@@ -24,6 +29,7 @@ class StoredPlan:
     complete: bool
     document: Mapping[str, Any]
     created_at: datetime
+    note_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,19 @@ class Deployment:
     steps: tuple[str, ...] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A /helm deploy by somebody who saw the plan of this seal."""
+
+    project: str
+    iid: int
+    target: str
+    user_id: int
+    username: str
+    seal: str
+    note_id: int
+
+
 class Store(Protocol):
     """Our own tables. Every call is one transaction."""
 
@@ -49,6 +68,30 @@ class Store(Protocol):
         ...
 
     async def newest_plan(self, project: str, iid: int, target: str) -> StoredPlan | None: ...
+
+    async def plan(self, plan_id: int) -> StoredPlan | None: ...
+
+    async def marks(self, project: str, iid: int, target: str) -> list[Mark]:
+        """Every plan of a merge request and target without its document, oldest first."""
+        ...
+
+    async def planned(self, project: str, target: str, limit: int) -> list[int]:
+        """The merge requests that were planned for a target, the newest ones first."""
+        ...
+
+    async def add_consent(self, consent: Consent) -> None:
+        """Keeps it in the place of the person's earlier one of this seal."""
+        ...
+
+    async def consents(self, project: str, iid: int, target: str) -> list[Consent]: ...
+
+    async def lock(self, project: str, target: str) -> Lock | None: ...
+
+    async def put_lock(self, project: str, target: str, lock: Lock) -> None: ...
+
+    async def drop_lock(self, project: str, target: str) -> bool:
+        """False where there was none."""
+        ...
 
     async def deployment(self, project: str, iid: int, target: str) -> Deployment | None: ...
 
@@ -66,12 +109,20 @@ class Store(Protocol):
         """Entries, oldest first: {id, at, kind, project, iid, facts}."""
         ...
 
+    async def recent(self, kind: str, project: str, limit: int) -> list[Mapping[str, Any]]:
+        """Trail entries of one kind, newest first: {id, at, kind, project, iid, facts}."""
+        ...
+
 
 class Queue(Protocol):
     """Durable work: what was submitted is done at least once, whatever dies in between."""
 
     async def submit(self, work: Work) -> bool:
         """Takes the work durably; False where the same is there already."""
+        ...
+
+    async def withdraw(self, project: str, iid: int, target: str) -> int:
+        """Plans of this merge request and target that wait are never begun; how many."""
         ...
 
 

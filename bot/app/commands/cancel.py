@@ -1,0 +1,51 @@
+"""`/helm cancel [--target T]`: stops what is queued, waiting or running."""
+
+from dataclasses import replace
+
+from bot.app.commands.request import Answer, Request
+from bot.app.ports import Forge, Queue, Store
+from bot.core import markdown as md
+from bot.core.model import Target
+
+
+class Cancel:
+    """Takes queued plans back; stops a deployment's pipeline, or one that has none yet."""
+
+    def __init__(self, queue: Queue, forge: Forge, store: Store) -> None:
+        self._queue = queue
+        self._forge = forge
+        self._store = store
+
+    async def __call__(self, request: Request) -> Answer:
+        """Where nothing is to be stopped, says so."""
+        said = [await self._one(request, target) for target in request.targets]
+        lines = [line for found in said for line in found]
+        return Answer("\n\n".join(lines)) if lines else Answer("There is nothing to cancel.", good=False)
+
+    async def _one(self, request: Request, target: Target) -> list[str]:
+        mr, name, lines = request.mr, md.code(target.name), []
+        plans = await self._queue.withdraw(mr.project, mr.iid, target.name)
+        if plans:
+            lines.append(f"{name}: {plans} queued plan{'s' if plans > 1 else ''} will not be made.")
+        deployment = await self._store.deployment(mr.project, mr.iid, target.name)
+        if deployment is None:
+            return lines
+        by = request.note.author
+        if deployment.state == "waiting":
+            reason = f"{by} cancelled it before it began."
+            await self._store.put_deployment(replace(deployment, state="held", reason=reason))
+            lines.append(
+                f"{name}: the deployment will not begin. {md.code('/helm deploy')} takes it up again."
+            )
+        elif deployment.state == "running" and deployment.pipeline_id is not None:
+            await self._forge.cancel_pipeline(mr.project, deployment.pipeline_id)
+            lines.append(
+                f"{name}: GitLab was asked to cancel its pipeline; the deploy note says how it ended."
+            )
+        elif deployment.state == "verifying":
+            lines.append(f"{name}: it is applied already and being verified; there is nothing to stop.")
+        if lines:
+            facts = {"target": target.name, "by": by, "state": deployment.state}
+            once = f"cancel:{request.note.id}:{target.name}"
+            await self._store.record("cancel", mr.project, mr.iid, facts, once=once)
+        return lines

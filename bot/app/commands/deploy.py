@@ -1,0 +1,146 @@
+"""`/helm deploy [--target T]`: deploys a merge that was held or failed, or that nobody told us of.
+
+What is deployed is what somebody saw: the merge commit is planned anew, and where the seal is that of the
+newest plan that was shown, it goes. Else the new plan is shown, and goes when it is said again.
+"""
+
+from bot.app.commands.request import Answer, Request
+from bot.app.gate import Gatekeeper
+from bot.app.planner import Planner
+from bot.app.ports import Clock, Consent, Deployment, Forge, Queue, Repositories, Store, StoredPlan
+from bot.core import markdown as md
+from bot.core.document import from_document, to_document
+from bot.core.gate import NEXT, Deploy, Hold, Nothing, decide
+from bot.core.model import Target
+from bot.core.moved import moved
+from bot.core.note import PlanContext, plan_notes
+from bot.core.planned import Plan
+from bot.core.work import DeployWork
+
+MOST_LINES = 20
+
+
+class DeployAgain:
+    """Plans the merge commit, asks the gate, queues the deployment."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        forge: Forge,
+        repositories: Repositories,
+        planner: Planner,
+        store: Store,
+        gatekeeper: Gatekeeper,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._forge = forge
+        self._repositories = repositories
+        self._planner = planner
+        self._store = store
+        self._gatekeeper = gatekeeper
+        self._clock = clock
+
+    async def __call__(self, request: Request) -> Answer:
+        """One paragraph a target. Raises TransientError where GitLab or the cluster do not answer."""
+        mr = request.mr
+        if mr.state != "merged" or mr.merge_sha is None:
+            said = (
+                "This merge request is not merged. Its merge deploys what was planned, if the gate is open."
+            )
+            return Answer(said, good=False)
+        if mr.from_fork:
+            return Answer(f"Not deployed: the change came from a fork. {NEXT}", good=False)
+        if not request.targets:
+            return Answer(f"Merges into {md.code(mr.target_branch)} deploy to no target.", good=False)
+        answers = [await self._one(request, target, mr.merge_sha) for target in request.targets]
+        return Answer("\n\n".join(it.text for it in answers), good=all(it.good for it in answers))
+
+    async def _one(self, request: Request, target: Target, merge_sha: str) -> Answer:
+        mr, name = request.mr, md.code(target.name)
+        deployment = await self._store.deployment(mr.project, mr.iid, target.name)
+        if deployment is not None and deployment.state in ("waiting", "running", "verifying"):
+            return Answer(f"{name}: it is under way; the deploy note follows it.", good=False)
+        if deployment is not None and deployment.state == "succeeded":
+            return Answer(f"{name}: it is deployed already.", good=False)
+        tip = await self._forge.branch_tip(mr.project, mr.target_branch)
+        if tip != merge_sha:
+            branch = md.code(mr.target_branch)
+            said = f"{name}: not deployed, {branch} has moved past the merge commit. {NEXT}"
+            return Answer(said, good=False)
+        async with self._repositories.at(mr.project, mr.target_branch, merge_sha) as tree:
+            plan = (await self._planner.prepare(target, tree)).plan
+        newest = await self._store.newest_plan(mr.project, mr.iid, target.name)
+        if plan.seal is None or not plan.complete:
+            said = f"{name}: not deployed, as the plan of the merge commit has no seal."
+            return Answer(f"{said}\n\n{_shown(plan)}", good=False)
+        if newest is None or (newest.seal, newest.head) != (plan.seal, mr.head):
+            return await self._offer(request, target, merge_sha, plan, newest)
+        if newest.note_id is not None and newest.note_id >= request.note.id:
+            return _offered(target, plan, ())
+        return await self._go(request, target, newest, deployment)
+
+    async def _offer(
+        self, request: Request, target: Target, merge_sha: str, plan: Plan, before: StoredPlan | None
+    ) -> Answer:
+        mr = request.mr
+        stored = StoredPlan(
+            id=0,
+            project=mr.project,
+            iid=mr.iid,
+            target=target.name,
+            head=mr.head,
+            merge_ref=merge_sha,
+            seal=plan.seal,
+            complete=plan.complete,
+            document=to_document(plan, whole=True),
+            created_at=self._clock(),
+            note_id=request.note.id,
+        )
+        await self._store.add_plan(stored)
+        facts = {"target": target.name, "seal": plan.seal, "sha": merge_sha, "by": request.note.author}
+        once = f"offer:{request.note.id}:{target.name}"
+        await self._store.record("deploy.offered", mr.project, mr.iid, facts, once=once)
+        lines = moved(from_document(before.document), plan) if before else []
+        return _offered(target, plan, lines)
+
+    async def _go(
+        self, request: Request, target: Target, newest: StoredPlan, deployment: Deployment | None
+    ) -> Answer:
+        mr, note, seal = request.mr, request.note, newest.seal or ""
+        consent = Consent(mr.project, mr.iid, target.name, note.author_id, note.author, seal, note.id)
+        await self._store.add_consent(consent)
+        looked = await self._gatekeeper.look(mr, target, newest)
+        match decide(looked.facts):
+            case Hold(reason, way_out):
+                said = f"Still held: {md.text(reason)} **What to do:** {md.text(way_out)}"
+                return Answer(f"{md.code(target.name)}: {said}", good=False)
+            case Deploy() | Nothing():
+                before = deployment.pipeline_id if deployment else None
+                sha = mr.merge_sha or ""
+                await self._store.put_deployment(
+                    Deployment(mr.project, mr.iid, target.name, sha, "waiting", seal, before)
+                )
+                work = DeployWork(mr.project, mr.iid, target.name, once=f"note-{note.id}")
+                await self._queue.submit(work)
+                said = f"deploying {md.code(seal)}; the deploy note follows it."
+                return Answer(f"{md.code(target.name)}: {said}")
+
+
+def _offered(target: Target, plan: Plan, lines: list[str] | tuple[str, ...]) -> Answer:
+    shown = [f"- {md.text(line)}" for line in lines[:MOST_LINES]]
+    shown += [f"- and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    differs = "\n".join(["What is different from the plan before:", "", *shown]) if shown else ""
+    said = (
+        f"{md.code(target.name)}: not deployed yet. The merge commit's plan is not the one that was shown "
+        f"before; it is below, with its seal. Say {md.code('/helm deploy')} again to deploy exactly this."
+    )
+    return Answer("\n\n".join(part for part in (said, differs, _shown(plan)) if part))
+
+
+def _shown(plan: Plan) -> str:
+    notes = plan_notes(plan, PlanContext(in_thread=False))
+    text = notes.parts[0].partition("\n\n")[2].rstrip()
+    if len(notes.parts) > 1:
+        text += f"\n\nToo long for one reply: {md.code('/helm diff RELEASE')} shows each of the releases."
+    return text

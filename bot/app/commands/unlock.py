@@ -1,0 +1,33 @@
+"""`/helm unlock [--target T]`: merges deploy to a target again."""
+
+from bot.app.commands.lock import tell_gates
+from bot.app.commands.request import Answer, Request
+from bot.app.ports import Queue, Store
+from bot.core import markdown as md
+from bot.core.model import Target
+
+
+class UnlockTarget:
+    """Takes a lock away, whoever set it. What was held meanwhile waits for /helm deploy."""
+
+    def __init__(self, queue: Queue, store: Store) -> None:
+        self._queue = queue
+        self._store = store
+
+    async def __call__(self, request: Request) -> Answer:
+        """One sentence a target."""
+        if not request.targets:
+            return Answer(f"Merges into {md.code(request.mr.target_branch)} deploy to no target.", good=False)
+        answers = [await self._one(request, target) for target in request.targets]
+        return Answer("\n\n".join(it.text for it in answers), good=all(it.good for it in answers))
+
+    async def _one(self, request: Request, target: Target) -> Answer:
+        note, project, name = request.note, request.mr.project, md.code(target.name)
+        if not await self._store.drop_lock(project, target.name):
+            return Answer(f"{name} is not locked.", good=False)
+        facts = {"target": target.name, "by": note.author}
+        once = f"unlock:{note.id}:{target.name}"
+        await self._store.record("unlock", project, request.mr.iid, facts, once=once)
+        await tell_gates(self._queue, self._store, project, target, note.id)
+        again = md.code("/helm deploy")
+        return Answer(f"{name} is unlocked. A merge that was held meanwhile needs {again} in its own thread.")

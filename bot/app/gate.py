@@ -1,0 +1,153 @@
+"""Gather what the gate looks at, from GitLab as it is now and from what we keep."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.app.ports import Clock, Forge, MergeRequest, Store, StoredPlan
+from bot.core.approvals import Approval, Event, Mark, Person, committed, given, judge, pushers
+from bot.core.document import from_document
+from bot.core.freeze import frozen
+from bot.core.gate import GateFacts, PlanFacts, void
+from bot.core.model import Target
+from bot.core.moved import moved
+from bot.core.planned import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Facts, and by username what the plan of now has otherwise than the one that was approved."""
+
+    facts: GateFacts
+    differences: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Gatekeeper:
+    """Looks at a merge request for one target. What no rule asks for is not asked of GitLab."""
+
+    def __init__(self, forge: Forge, store: Store, clock: Clock) -> None:
+        self._forge = forge
+        self._store = store
+        self._clock = clock
+
+    async def look(self, mr: MergeRequest, target: Target, stored: StoredPlan | None) -> Looked:
+        """`stored` is the plan of now, which is kept already. Writes approvals into the trail."""
+        plan = from_document(stored.document) if stored else None
+        rules = target.gate
+        facts = GateFacts(
+            head=mr.head,
+            from_fork=mr.from_fork,
+            plan=_plan_facts(stored, plan),
+            rules=rules,
+            merged=mr.state == "merged",
+            threads_resolved=mr.threads_resolved,
+            frozen=frozen(rules.freeze, self._clock()),
+            lock=await self._store.lock(mr.project, target.name),
+        )
+        if rules.pipeline and mr.head_pipeline_id is not None:
+            facts = replace(facts, pipeline=await self._forge.checks(mr.project, mr.head_pipeline_id))
+        if rules.undiverged:
+            facts = replace(facts, behind=await self._behind(mr))
+        if rules.paths:
+            facts = replace(facts, changed=tuple(await self._forge.changed_paths(mr.project, mr.iid)))
+        if not rules.asks_people:
+            return Looked(facts)
+        facts = replace(facts, approvals=await self._approvals(mr, target, stored))
+        await self._record(mr, target, facts.approvals)
+        return Looked(facts, await self._differences(facts, plan))
+
+    async def _behind(self, mr: MergeRequest) -> int:
+        if mr.state != "merged" or mr.merge_sha is None:
+            return await self._forge.behind(mr.project, mr.head, mr.target_branch)
+        if mr.merge_sha == mr.head:
+            return 0  # a fast-forward has all of the branch, else it could not be one
+        parents = await self._forge.parents(mr.project, mr.merge_sha)
+        return await self._forge.behind(mr.project, mr.head, parents[0]) if parents else 0
+
+    async def _approvals(
+        self, mr: MergeRequest, target: Target, stored: StoredPlan | None
+    ) -> tuple[Approval, ...]:
+        consents = await self._store.consents(mr.project, mr.iid, target.name)
+        mine = [it for it in consents if stored is not None and it.seal == stored.seal is not None]
+        approvers = await self._forge.approvers(mr.project, mr.iid)
+        if not approvers and not mine:
+            return ()
+        events = await self._events(mr)
+        marks = await self._store.marks(mr.project, mr.iid, target.name)
+        people = {it.person.id: it.person for it in approvers}
+        people |= {it.user_id: people.get(it.user_id, Person(it.user_id, it.username)) for it in mine}
+        wrote = await self._forge.wrote(mr.project, mr.iid)
+        committers = pushers(events) | {
+            it.id for it in people.values() if committed(it, wrote.names, wrote.emails)
+        }
+        levels = {number: await self._forge.access_level(mr.project, number) for number in people}
+        found = [
+            judge(
+                given(it.person, levels[it.person.id], it.at, events),
+                head=mr.head,
+                marks=marks,
+                rules=target.gate,
+                author=mr.author,
+                committers=committers,
+            )
+            for it in approvers
+        ]
+        said = [_consented(people[it.user_id], levels, mr, target, marks, committers) for it in mine]
+        agreed = {it.user_id for it in said}
+        return (*(it for it in found if it.user_id not in agreed), *said)
+
+    async def _events(self, mr: MergeRequest) -> list[Event]:
+        notes = await self._forge.notes(mr.project, mr.iid)
+        return [
+            Event(it.id, it.author_id, it.body, it.created_at)
+            for it in notes
+            if it.system and it.created_at is not None
+        ]
+
+    async def _record(self, mr: MergeRequest, target: Target, approvals: Sequence[Approval]) -> None:
+        for it in approvals:
+            facts = {
+                "target": target.name,
+                "by": it.username,
+                "head": it.head,
+                "seal": it.seal,
+                "bond": it.bond,
+                "barred": it.barred,
+                "level": it.level,
+            }
+            parts = (mr.project, mr.iid, target.name, it.user_id, it.plan_id, it.bond, it.barred, it.level)
+            once = f"approval:{':'.join(str(part) for part in parts)}"
+            await self._store.record("approval", mr.project, mr.iid, facts, once=once)
+
+    async def _differences(self, facts: GateFacts, plan: Plan | None) -> Mapping[str, Sequence[str]]:
+        found: dict[str, Sequence[str]] = {}
+        for it in void(facts):
+            seen = await self._store.plan(it.plan_id) if it.plan_id is not None else None
+            if seen is not None and plan is not None:
+                found[it.username] = moved(from_document(seen.document), plan)
+        return found
+
+
+def _plan_facts(stored: StoredPlan | None, plan: Plan | None) -> PlanFacts | None:
+    if stored is None or plan is None:
+        return None
+    return PlanFacts(stored.head, stored.seal, stored.complete, plan.changes_something)
+
+
+def _consented(
+    person: Person,
+    levels: Mapping[int, int],
+    mr: MergeRequest,
+    target: Target,
+    marks: Sequence[Mark],
+    committers: frozenset[int] | set[int],
+) -> Approval:
+    """A /helm deploy of the plan of now, as the approval that it is."""
+    one = given(person, levels[person.id], marks[-1].at, ())
+    return judge(
+        one,
+        head=mr.head,
+        marks=marks,
+        rules=target.gate,
+        author=mr.author,
+        committers=committers,
+    )

@@ -1,0 +1,26 @@
+"""The commit status of a plan: what the plan says, and how the gate stands."""
+
+from bot.app.ports import Forge, MergeRequest
+from bot.core.gate import GateFacts
+from bot.core.gate_note import blocks_status, gate_words
+from bot.core.marks import plan_status
+from bot.core.model import Target
+from bot.core.note import verdict
+from bot.core.planned import Plan
+
+
+async def tell_status(
+    forge: Forge, mr: MergeRequest, target: Target, note_id: int, plan: Plan, facts: GateFacts
+) -> None:
+    """Writes it. Only end states: a `running` that a crash leaves behind would block the merge."""
+    words = gate_words(facts)
+    good = plan.complete and not plan.has_errors and not blocks_status(facts)
+    await forge.set_status(
+        mr.project,
+        mr.head,
+        name=plan_status(target.name),
+        state="success" if good else "failed",
+        description=f"{verdict(plan)}; gate: {words}" if words else verdict(plan),
+        url=f"{mr.web_url}#note_{note_id}",
+        pipeline_id=mr.head_pipeline_id,
+    )

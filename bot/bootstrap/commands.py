@@ -1,0 +1,44 @@
+"""The table of commands: a new one is a file in bot/app/commands and a line here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from bot.app.commands.cancel import Cancel
+from bot.app.commands.deploy import DeployAgain
+from bot.app.commands.diff import Diff
+from bot.app.commands.help import Help
+from bot.app.commands.history import History
+from bot.app.commands.lock import LockTarget
+from bot.app.commands.plan import Plan
+from bot.app.commands.request import Answer, Request
+from bot.app.commands.status import Status
+from bot.app.commands.unlock import UnlockTarget
+from bot.app.gate import Gatekeeper
+from bot.app.ports import Clock, Forge, Queue, Repositories, Store
+from bot.bootstrap.tools import Tools
+
+Answers: TypeAlias = Callable[[Request], Awaitable[Answer]]
+
+
+def answers(
+    queue: Queue,
+    forge: Forge,
+    repositories: Repositories,
+    tools: Tools,
+    store: Store,
+    gatekeeper: Gatekeeper,
+    clock: Clock,
+) -> Mapping[str, Answers]:
+    """What each command does, in the order in which help lists them."""
+    planner, clusters = tools.planner, tools.clusters
+    found: dict[str, Answers] = {
+        "plan": Plan(queue, forge, repositories, planner),
+        "diff": Diff(store),
+        "status": Status(clusters, store),
+        "history": History(clusters, store),
+        "deploy": DeployAgain(queue, forge, repositories, planner, store, gatekeeper, clock),
+        "cancel": Cancel(queue, forge, store),
+        "lock": LockTarget(queue, store, clock),
+        "unlock": UnlockTarget(queue, store),
+    }
+    return {"help": Help(["help", *found]), **found}

@@ -1,0 +1,11 @@
+"""Projects whose target has a gate, one for each story that needs one."""
+
+from collections.abc import Mapping
+
+ONE_APPROVAL = {"approvals": 1, "required": True}
+GATES: Mapping[str, Mapping[str, object]] = {
+    **{f"reviewed-{number}": ONE_APPROVAL for number in range(12)},
+    **{f"owned-{number}": {"paths": {"values/**": ["max"]}} for number in range(2)},
+    "frozen": {"freeze": [{"start": "* * * * *", "duration": "1d", "reason": "the fair"}]},
+    "strict": {"pipeline": True, "threads": True, "undiverged": True},
+}
