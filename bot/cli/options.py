@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from bot.config import load
 from bot.core.errors import AuthorError
-from bot.core.model import Target
+from bot.core.model import LookupPolicy, Target
 
 Layout = Literal["auto", "managed-apps", "helmfile", "releases"]
 
@@ -29,6 +29,10 @@ class TargetOptions:
         None
     )
 
+    lookup: Annotated[
+        LookupPolicy | None,
+        Parameter(help="what a chart's lookup is told while planning (default: own; the same as the bot's)"),
+    ] = None
     catalogue: Annotated[Path | None, Parameter(help="catalogue of apps, laid over the shipped one")] = None
 
     @property
@@ -49,6 +53,7 @@ class TargetOptions:
             layout=self.layout or found.layout,
             kubeconfig=self.kubeconfig or found.kubeconfig,
             context=self.context or found.context,
+            lookup=self.lookup or found.lookup,
         )
 
     def _configured(self) -> Target:
