@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.core.drift_note import drift_sentence
 from bot.core.hunks import object_diff
 from bot.core.markdown import visible
 from bot.core.model import Finding, Level, Risk
@@ -61,8 +62,7 @@ def _release(release: ReleasePlan, console: Console) -> None:
         for path in item.noise:
             console.print(Text(f"  random value, left out of the seal: {visible(path)}", style="dim"))
     for drift in release.drift:
-        paths = ", ".join(change.path for change in drift.changes)
-        console.print(Text(f"\ndrift {visible(str(drift.ref))}: {visible(paths)}", style="magenta"))
+        console.print(Text(f"\ndrift: {drift_sentence(drift, visible)}", style="magenta"))
 
 
 def _findings(plan: Plan, console: Console) -> None:

@@ -87,6 +87,8 @@ def _drift(drift: Drift) -> dict[str, Any]:
         "object": _ref(drift.ref),
         "changes": [_change(change) for change in drift.changes],
         "managers": list(drift.managers),
+        "time": drift.time or None,
+        "reverts": drift.reverts,
     }
 
 
@@ -153,4 +155,11 @@ def _read_finding(item: Mapping[str, Any]) -> Finding:
 
 def _read_drift(item: Mapping[str, Any]) -> Drift:
     changes = tuple(_read_change(one) for one in item["changes"])
-    return Drift(item["release"], _read_ref(item["object"]), changes, tuple(item["managers"]))
+    return Drift(
+        release=item["release"],
+        ref=_read_ref(item["object"]),
+        changes=changes,
+        managers=tuple(item["managers"]),
+        time=item.get("time") or "",
+        reverts=item.get("reverts"),
+    )

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core import markdown as md
+from bot.core.drift_note import drift_section
 from bot.core.hunks import object_diff
 from bot.core.marks import plan_marker
 from bot.core.model import Finding, Level, Risk
 from bot.core.pages import paginate
-from bot.core.planned import Drift, ObjectPlan, Plan, ReleasePlan
+from bot.core.planned import ObjectPlan, Plan, ReleasePlan
 
 LIMIT = 60_000
 """Characters of one note. GitLab takes 1,000,000 but stops rendering after about two seconds."""
@@ -78,7 +79,7 @@ def plan_notes(plan: Plan, context: PlanContext) -> Notes:
     releases = sorted(plan.releases, key=lambda r: (_RANK[r.risk], r.namespace, r.name))
     changing = [r for r in releases if r.action != "none" or r.findings]
     head = [_title(plan), _about(plan, context), context.gate, _table(changing), _unchanged(releases)]
-    tail = [_drift(plan), _footer(plan, context)]
+    tail = [drift_section([d for r in plan.releases for d in r.drift]), _footer(plan, context)]
     folds = [(release, _release(release)) for release in changing if release.objects]
     fixed = [plan_marker(plan.target), *head, _findings(plan), *tail]
     room = LIMIT - sum(len(part) + 2 for part in fixed) - 400
@@ -210,21 +211,6 @@ def _noise(items: Sequence[ObjectPlan]) -> str:
     more = len(items) - 20
     lines = [f"- {path}" for path in paths] + ([f"- and {more} more objects"] if more > 0 else [])
     return "\n".join(["Random values, made anew at each rendering and left out of the seal:", "", *lines])
-
-
-def _drift(plan: Plan) -> str:
-    drifts = [drift for release in plan.releases for drift in release.drift]
-    if not drifts:
-        return ""
-    lines = [_drift_line(drift) for drift in drifts[:30]]
-    more = [f"- and {len(drifts) - 30} more"] if len(drifts) > 30 else []
-    return "\n".join(["#### Drift: the cluster has what Git does not say", *lines, *more])
-
-
-def _drift_line(drift: Drift) -> str:
-    paths = ", ".join(md.code(change.path) for change in drift.changes[:6])
-    by = f" by {', '.join(md.code(name) for name in drift.managers)}" if drift.managers else ""
-    return f"- {md.code(drift.release)}, {md.code(str(drift.ref))}: {paths}{by}"
 
 
 def _footer(plan: Plan, context: PlanContext) -> str:

@@ -44,12 +44,19 @@ class ObjectPlan:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Fields of one object that the cluster has otherwise than the deployed revision says."""
+    """Fields of one object that the cluster has otherwise than the deployed revision says.
+
+    A change goes from the deployed revision to the cluster; one that removes `""` is an object that is gone.
+    `managers` wrote these fields, at `time` for the last time (RFC 3339); both are empty where nobody knows.
+    `reverts` says whether this deploy sets them back; None where that cannot be told, as it would fail.
+    """
 
     release: str
     ref: ObjectRef
     changes: tuple[Change, ...]
     managers: tuple[str, ...] = ()
+    time: str = ""
+    reverts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from bot.core.rehearsal_asking import Asking, together
 from bot.core.rehearsal_case import Case, Outcome, Overlay, Piece, Stage, kinds_of_crd
 from bot.core.rehearsal_crds import compare_crds, namespace_piece, rehearse_first
 from bot.core.rehearsal_deletions import rehearse_deletion
+from bot.core.rehearsal_drift import drift_since
 from bot.core.rehearsal_hooks import hooks_for, rehearse_hook
 from bot.core.rehearsal_limits import record_size, rehearse_quotas
 from bot.core.rehearsal_objects import STAND_IN, rehearse_object
@@ -130,7 +131,8 @@ def _applied(case: Case, rendered: Rendered) -> Asking[list[Outcome]]:
     steps += [rehearse_object(stage, piece) for piece in stage.targets]
     steps += [rehearse_deletion(stage, piece) for piece in base if piece.ref.identity not in handled]
     outcomes = yield from together(steps)
-    outcomes += [record_size(case), (yield from rehearse_quotas(stage, outcomes))]
+    drift = Outcome() if case.installs else drift_since(stage, outcomes)
+    outcomes += [drift, record_size(case), (yield from rehearse_quotas(stage, outcomes))]
     return [*gone, *_about_method(stage), *outcomes, *_about_namespaces(stage)]
 
 
@@ -216,6 +218,7 @@ def _plan(case: Case, action: ReleaseAction, outcomes: list[Outcome]) -> Release
         revision_from=base.revision if base else None,
         objects=tuple(plan for outcome in outcomes for plan in outcome.plans),
         findings=tuple(dict.fromkeys(findings)),
+        drift=tuple(drift for outcome in outcomes for drift in outcome.drift),
     )
     if any(finding.level is Level.ERROR for finding in findings):
         return assess(plan)

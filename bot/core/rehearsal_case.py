@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.manifest import ref
 from bot.core.model import DesiredRelease, Finding, Level, Manifest, ObjectRef
 from bot.core.noise import Noise
-from bot.core.planned import ObjectPlan
+from bot.core.planned import Drift, ObjectPlan
 from bot.core.redact import Masker
 from bot.core.release import LiveRelease, LocalChart, Rendered
 
@@ -81,6 +81,7 @@ class Outcome:
 
     plans: tuple[ObjectPlan, ...] = ()
     findings: tuple[Finding, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
     @property
     def failed(self) -> bool:

@@ -227,6 +227,7 @@ def _hold(story: Story, plan: ReleasePlan, code: int, stderr: str) -> None:
     codes = {finding.code for finding in plan.findings}
     assert set(story.says) <= codes, f"{codes} lacks {set(story.says) - codes}"
     assert not story.action or plan.action == story.action
+    assert story.touch or not plan.drift, f"invented: {plan.drift}"
     actions = {f"{one.ref.kind}/{one.ref.name}": one.action for one in plan.objects}
     own = plan.namespace.removesuffix("-new")
     for written, action in story.actions.items():

@@ -186,8 +186,29 @@ PLANS: Mapping[str, Plan] = {
                 Drift(
                     "podinfo",
                     deployment(),
-                    (Change("/spec/paused", "replace", True, False),),
+                    (Change("/spec/paused", "replace", False, True),),
                     ("kubectl-edit",),
+                    "2026-11-01T22:07:45Z",
+                    reverts=True,
+                ),
+                Drift(
+                    "podinfo",
+                    deployment(),
+                    (Change("/spec/replicas", "replace", 1, 3),),
+                    ("kube-controller-manager", "ops|tool"),
+                    "2026-11-01T22:09:00Z",
+                    reverts=False,
+                ),
+                Drift(
+                    "podinfo",
+                    ObjectRef("v1", "ConfigMap", "web", "conf"),
+                    (Change("/data/a", "replace", "x" * 80, "y"), Change("/data/b", "remove", "1")),
+                ),
+                Drift(
+                    "podinfo",
+                    ObjectRef("v1", "Service", "web", "podinfo"),
+                    (Change("", "remove"),),
+                    reverts=True,
                 ),
             ),
         )
