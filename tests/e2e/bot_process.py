@@ -36,7 +36,7 @@ class BotProcess:
         """Starts it and gives the address that it listens on."""
         self._from, self.starts = len(self.lines), self.starts + 1
         if self._watchdog is None:
-            self._watchdog = subprocess.Popen(
+            self._watchdog = subprocess.Popen(  # noqa: ASYNC220 - it starts at once
                 ["/bin/sh", "-c", _WATCHDOG], stdin=subprocess.PIPE, start_new_session=True
             )
         self._process = process = await asyncio.create_subprocess_exec(
