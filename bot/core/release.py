@@ -63,8 +63,7 @@ class Hook:
 class Rendered:
     """A rendered chart: objects in Helm's install order, hooks apart, `crds` from crds/ directories.
 
-    `texts` is the digest of what the templates gave (core/texts.py), or empty where nobody made it. `asked`
-    says that a template asked the cluster (`lookup`), so that the same inputs may give another rendering.
+    `texts` is the digest of what the templates gave (core/texts.py), or empty where nobody made it.
     """
 
     chart_name: str
@@ -75,7 +74,6 @@ class Rendered:
     crds: tuple[Manifest, ...]
     findings: tuple[Finding, ...] = ()
     texts: str = ""
-    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

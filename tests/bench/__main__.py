@@ -25,6 +25,7 @@ def main() -> None:
     parts = chosen.only.split(",")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     with tempfile.TemporaryDirectory(prefix="purser-bench-") as folder:
+        (Path(folder) / "note").mkdir()
         if "door" in parts:
             from tests.bench.door import door
 
