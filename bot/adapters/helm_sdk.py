@@ -125,6 +125,7 @@ def _request(job: RenderJob) -> Mapping[str, Any]:
     return {
         "op": "render",
         "chart": job.chart.path,
+        "digest": job.chart.digest,
         "name": job.chart.name,
         "release": job.release,
         "namespace": job.namespace,

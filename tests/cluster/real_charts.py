@@ -1,0 +1,290 @@
+"""Holds plans of real charts against what Helm really does with them, object by object, field by field.
+
+A folder (PURSER_REAL_CHARTS) holds two versions of each chart, `<name>-a` and `<name>-b`, with their
+dependencies in place; `<name>.yaml`, if it is there, is a list of further values to upgrade to. Every chart
+is installed, upgraded, given each of its values, taken back to the first version and uninstalled, and each
+step is planned first as `purser plan` plans it.
+"""
+
+import json
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.bootstrap.tools import Settings, open_checkout, tools
+from bot.core.model import Level, Manifest, Target
+from bot.core.planned import ReleasePlan
+from bot.core.redact import Masker
+from tests.cluster.api import Api, ApiError
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.truth_compare import Name, State, all_calm, compare, name_of
+from tests.cluster.waiting import until
+
+_OFFSPRING = (
+    "Event",
+    "Lease",
+    "IPAddress",
+    "EndpointSlice",
+    "ControllerRevision",
+    "Pod",
+    "ReplicaSet",
+    "Node",
+)
+_OWN = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"), ("Namespace", "default"))
+_RELEASE = "meta.helm.sh/release-name"
+_PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class Told:
+    """One step: what was planned, how it went, and what of the plan was wrong. Times are in seconds."""
+
+    step: str
+    plan: ReleasePlan
+    objects: int
+    changed: int
+    wrong: tuple[str, ...]
+    planning: float
+    helm: float
+
+    @property
+    def line(self) -> str:
+        """One line of a report."""
+        codes: dict[str, int] = {}
+        for finding in self.plan.findings:
+            key = f"{finding.level}:{finding.code}"
+            codes[key] = codes.get(key, 0) + 1
+        said = ", ".join(f"{code}×{count}" if count > 1 else code for code, count in codes.items())
+        return (
+            f"{self.step:42} {self.plan.action:9} objects {self.objects:4} changed {self.changed:4} "
+            f"wrong {len(self.wrong):3} plan {self.planning:5.1f}s helm {self.helm:5.1f}s {said}"
+        )
+
+
+@dataclass
+class RealChart:
+    """One chart's life in a namespace of its own."""
+
+    plane: ControlPlane
+    helm: Path
+    folder: Path
+    name: str
+    told: list[Told] = field(default_factory=list)
+
+    @property
+    def _namespace(self) -> str:
+        return f"real-{self.name}"
+
+    async def live(self, charts: Path) -> list[Told]:
+        """The whole life; what each step showed."""
+        checkout = self.folder / "checkout"
+        for version in ("a", "b"):
+            shutil.copytree(charts / f"{self.name}-{version}", checkout / version)
+        written = charts / f"{self.name}.yaml"
+        values = list(yaml.safe_load(written.read_text(encoding="utf-8"))) if written.exists() else []
+        first, *others = values or [{}]
+        with finishing_jobs(self.plane.api):
+            await self._step("install a", "a", first)
+            await self._settled("a again", "a", first)
+            await self._step("upgrade a -> b", "b", first)
+            await self._settled("b again", "b", first)
+            for number, one in enumerate(others, 1):
+                await self._step(f"values {number}", "b", one)
+                await self._settled(f"values {number} again", "b", one)
+            await self._step("back b -> a", "a", first)
+            await self._step("uninstall", "a", first, installed=False)
+        return self.told
+
+    async def _step(
+        self, step: str, chart: str, values: Mapping[str, Any], *, installed: bool = True
+    ) -> None:
+        self._write(chart, values, installed)
+        before = everything(self.plane.api)
+        started = time.monotonic()
+        plan, masker = await self._plan()
+        planning = time.monotonic() - started
+        wrong = [] if all_calm(everything(self.plane.api)) == all_calm(before) else ["planning changed it"]
+        started = time.monotonic()
+        done = self._operate(plan, chart, installed)
+        took = time.monotonic() - started
+        errors = [f"{f.code}: {f.message}" for f in plan.findings if f.level is Level.ERROR]
+        if done.returncode and not errors:
+            wrong.append(f"failed unforeseen: {done.stderr[-2000:]}")
+        if errors and not done.returncode:
+            wrong.append(f"failure invented: {errors}")
+        after = before
+        if not done.returncode:
+            self._wait_for_deletions(plan)
+            after = everything(self.plane.api)
+            wrong += mistakes(plan, before, after, masker)
+        changed = sum(one.action != "unchanged" for one in plan.objects)
+        self.told.append(
+            Told(f"{self.name}: {step}", plan, len(plan.objects), changed, tuple(wrong), planning, took)
+        )
+
+    async def _settled(self, step: str, chart: str, values: Mapping[str, Any]) -> None:
+        """What was just deployed needs nothing more."""
+        self._write(chart, values, True)
+        started = time.monotonic()
+        plan, _ = await self._plan()
+        planning = time.monotonic() - started
+        wrong = [] if plan.action == "none" else [f"not none: {_changes(plan)}"]
+        if self.told[-1].wrong and any("failed" in one for one in self.told[-1].wrong):
+            wrong = []
+        if any(f.level is Level.ERROR for f in self.told[-1].plan.findings):
+            wrong = []
+        self.told.append(Told(f"{self.name}: {step}", plan, 0, 0, tuple(wrong), planning, 0.0))
+
+    def _write(self, chart: str, values: Mapping[str, Any], installed: bool) -> None:
+        entry: dict[str, Any] = {"name": self.name, "namespace": self._namespace, "chart": f"./{chart}"}
+        entry |= {"installed": installed, "inline": dict(values)}
+        text = json.dumps({"version": 1, "releases": [entry]})
+        (self.folder / "checkout" / "releases.yaml").write_text(text, encoding="utf-8")
+        (self.folder / "values.json").write_text(json.dumps(values), encoding="utf-8")
+
+    async def _plan(self) -> tuple[ReleasePlan, Masker]:
+        settings = Settings(self.folder / "cache", b"truth", workers=1, memory=self.folder / "memory")
+        target = Target(name="real", project="", kubeconfig=str(self.plane.kubeconfig), layout="releases")
+        async with tools(settings) as wired:
+            made = await wired.planner.prepare(target, open_checkout(self.folder / "checkout"))
+        assert made.plan.releases, made.plan.findings
+        return made.plan.releases[0], made.masker
+
+    def _operate(self, plan: ReleasePlan, chart: str, installed: bool) -> subprocess.CompletedProcess[str]:
+        if plan.action == "none":
+            return subprocess.CompletedProcess([], 0, "", "")
+        if not installed:
+            return self._helm("uninstall", self.name)
+        return self._helm(
+            *("upgrade", "--install", "--reset-values", "--create-namespace", self.name),
+            *(str(self.folder / "checkout" / chart), "-f", str(self.folder / "values.json")),
+        )
+
+    def _helm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        where = ("--kubeconfig", str(self.plane.kubeconfig), "--namespace", self._namespace)
+        command = [str(self.helm), *arguments, *where, "--timeout", "90s"]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
+
+    def _wait_for_deletions(self, plan: ReleasePlan) -> None:
+        """Helm does not wait for the end of what it deletes, nor do CRDs go at once."""
+        gone = {(o.ref.kind, o.ref.namespace, o.ref.name) for o in plan.objects if o.action == "delete"}
+        if gone:
+            until(lambda: not gone & everything(self.plane.api).keys(), f"{gone} to go", 20)
+
+
+def mistakes(plan: ReleasePlan, before: State, after: State, masker: Masker) -> list[str]:
+    """What `compare` finds, object by object."""
+    found = []
+    names = {(one.ref.kind, one.ref.namespace, one.ref.name): one for one in plan.objects}
+    random = tuple(one for one in plan.objects if "/metadata/name" in one.noise)
+    for name in sorted({*before, *after, *names}):
+        own = (names[name],) if name in names and names[name] not in random else ()
+        part = replace(plan, objects=(*own, *random))
+        try:
+            compare(part, _only(before, name), _only(after, name), masker)
+        except AssertionError as error:
+            found.append(str(error)[:1500])
+    return found
+
+
+def _only(state: State, name: Name) -> State:
+    return {name: state[name]} if name in state else {}
+
+
+def _changes(plan: ReleasePlan) -> list[str]:
+    changed = [one for one in plan.objects if one.action != "unchanged"]
+    return [f"{one.action} {one.ref} {[c.path for c in one.changes][:5]} {one.noise}" for one in changed][:8]
+
+
+def everything(api: Api) -> State:
+    """Every object of every kind that is nobody's offspring and not a server's own bookkeeping."""
+    return {
+        name_of(manifest): manifest
+        for base in _versions(api)
+        for manifest in _objects(api, base)
+        if _of_interest(manifest)
+    }
+
+
+def _versions(api: Api) -> Iterator[str]:
+    yield "/api/v1"
+    for group in api.call("GET", "/apis")["groups"]:
+        if group["name"] not in ("events.k8s.io", "metrics.k8s.io"):
+            yield f"/apis/{group['preferredVersion']['groupVersion']}"
+
+
+def _objects(api: Api, base: str) -> Iterator[Manifest]:
+    found = _patiently(api, base)
+    for kind in found["resources"] if found else ():
+        if "list" not in kind["verbs"] or "/" in kind["name"] or kind["kind"] in _OFFSPRING:
+            continue
+        if answer := _patiently(api, f"{base}/{kind['name']}"):
+            for item in answer["items"]:
+                yield {"apiVersion": answer["apiVersion"], "kind": kind["kind"], **item}
+
+
+def _patiently(api: Api, path: str) -> Any:
+    """The answer, None for a kind that goes; a kind that has just come answers 429 or 503 at first."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return api.call("GET", path)
+        except ApiError as error:
+            if error.status in (404, 405):
+                return None
+            if error.status not in (429, 503) or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _of_interest(manifest: Manifest) -> bool:
+    metadata = manifest["metadata"]
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    helms = manifest["kind"] == "Secret" and manifest.get("type") == "helm.sh/release.v1"
+    own = (manifest["kind"], metadata["name"]) in _OWN
+    servers = (
+        "kube-aggregator.kubernetes.io/automanaged" in labels
+        or "endpoints.kubernetes.io/last-change-trigger-time" in annotations
+        or manifest["kind"] in ("Endpoints", "FlowSchema", "PriorityLevelConfiguration")
+        or "aggregationRule" in manifest
+    )
+    # A StatefulSet's claims have no owner, so that they outlive it.
+    claimed = manifest["kind"] == "PersistentVolumeClaim" and _RELEASE not in annotations
+    going = bool(metadata.get("ownerReferences")) or "deletionTimestamp" in metadata or claimed
+    return not (helms or own or servers or going)
+
+
+@contextmanager
+def finishing_jobs(api: Api) -> Iterator[None]:
+    """Pods of jobs succeed at once, as nodes would have them do: hooks are waited for."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_finish, args=(api, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _finish(api: Api, stop: threading.Event) -> None:
+    body = {"status": {"phase": "Succeeded"}}
+    while not stop.wait(_PAUSE):
+        for pod in api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")["items"]:
+            owners = pod["metadata"].get("ownerReferences") or [{"kind": "Job"}]
+            if owners[0]["kind"] == "Job":
+                path = (
+                    f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}/status"
+                )
+                try:
+                    api.call("PATCH", path, body, content_type="application/merge-patch+json")
+                except ApiError:
+                    continue
