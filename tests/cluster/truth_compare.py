@@ -18,9 +18,12 @@ State = dict[Name, Manifest]
 _SET_BY_CONTROLLERS = ("deployment.kubernetes.io/revision",)
 
 
-def compare(plan: ReleasePlan, before: State, after: State) -> None:
-    """Every object that changed is in the plan, as it is now; and nothing is in it that did not happen."""
-    masker = Masker(b"truth")
+def compare(plan: ReleasePlan, before: State, after: State, masker: Masker | None = None) -> None:
+    """Every object that changed is in the plan, as it is now; and nothing is in it that did not happen.
+
+    `masker` is the plan's own, where it learnt secrets.
+    """
+    masker = masker or Masker(b"truth")
     planned = {(one.ref.kind, one.ref.namespace, one.ref.name): one for one in plan.objects}
     random = [one for one in plan.objects if "/metadata/name" in one.noise]
     for name in sorted({*before, *after, *planned}):
