@@ -1,7 +1,6 @@
 """Helm's SDK as a renderer, in worker processes that have neither network nor credentials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -112,8 +111,7 @@ class SdkRenderer:
         if self._door_pool is None:
             self._door_pool = WorkerPool("helm-sdk", self._workers, self._limits, self._read, port)
         with self._door.opened(lookup) as errand:
-            found = await _answered(self._door_pool, {**request, "door": errand.url}, what, errand)
-        return replace(found, asked=errand.questions > 0)
+            return await _answered(self._door_pool, {**request, "door": errand.url}, what, errand)
 
     def _remember(self, digest: str) -> None:
         if len(self._asking) >= MOST_REMEMBERED:
