@@ -12,7 +12,12 @@ from bot.core.planned import Plan
 async def tell_status(
     forge: Forge, mr: MergeRequest, target: Target, note_id: int, plan: Plan, facts: GateFacts
 ) -> None:
-    """Writes it. Only end states: a `running` that a crash leaves behind would block the merge."""
+    """Writes it. Only end states: a `running` that a crash leaves behind would block the merge.
+
+    A fork's head is on no branch of the project, and GitLab takes no status for it.
+    """
+    if mr.from_fork:
+        return
     words = gate_words(facts)
     good = plan.complete and not plan.has_errors and not blocks_status(facts)
     await forge.set_status(
