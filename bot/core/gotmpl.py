@@ -237,8 +237,6 @@ class _Run:
 
     def _function(self, name: str, arguments: list[Any], template: Template, line: int) -> Any:
         where = Where(template.file, line)
-        if name in REFUSED:
-            return self._engine.unknowns.add(f"`{name}` is not run: {REFUSED[name]}", where)
         unknown = next((one for one in arguments if is_unknown(one)), None)
         if (
             unknown is not None
@@ -246,6 +244,8 @@ class _Run:
             and name != "toYaml"
         ):
             return self._engine.unknowns.revived(unknown)
+        if name in REFUSED:
+            return self._engine.unknowns.add(f"`{name}` is not run: {REFUSED[name]}", where)
         result = self._called(name, arguments, where)
         if isinstance(result, str):
             if len(result) > MAX_TEXT:

@@ -56,7 +56,7 @@ def has_key(value: Any, key: Any) -> bool:
 
 
 def get(path: Any, *rest: Any) -> Any:
-    """helmfile's `get "a.b" [default] object`. Raises Mistake where nothing is there and no default is given."""
+    """helmfile's `get "a.b" [default] object`. Raises Mistake where nothing is there, without a default."""
     if len(rest) not in (1, 2):
         raise Mistake("get takes a path, perhaps a default, and an object")
     *default, value = rest

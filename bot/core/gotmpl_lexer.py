@@ -103,7 +103,7 @@ def _action(text: str, begin: int, file: str, line: int) -> tuple[int, bool, tup
             return position + 3, True, tuple(tokens)
         found = _TOKEN.match(text, position)
         if found is None:
-            rest = text[position : position + 10].split("\n")[0]
+            rest = text[position : position + 10].partition("\n")[0]
             what = f"`{rest}` is not understood here" if rest else "It is not closed"
             raise broken(f"This action of the template cannot be read: {what}.", file, line)
         token = _token(found, file, line)

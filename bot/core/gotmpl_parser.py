@@ -251,9 +251,8 @@ class _Action:
             if digits.lstrip("+-").isdigit():
                 octal = digits.lstrip("+-").startswith("0") and len(digits.lstrip("+-")) > 1
                 return int(digits, 8) if octal else int(digits)
-            return (
-                float(digits) if not digits.lstrip("+-")[:2].lower() in ("0x", "0b", "0o") else int(digits, 0)
-            )
+            based = digits.lstrip("+-")[:2].lower() in ("0x", "0b", "0o")
+            return int(digits, 0) if based else float(digits)
         except ValueError:
             raise self._wrong(token) from None
 

@@ -199,7 +199,7 @@ def printed(
 
 
 def copied(value: Any, budget: Budget, depth: int = 0) -> Any:
-    """A deep copy as plain data. Raises Mistake for what is nested too deeply, AuthorError past the budget."""
+    """A deep copy as plain data. Raises Mistake for deep nesting, AuthorError past the budget."""
     if depth > MAX_NESTING:
         raise Mistake("the value is nested too deeply")
     budget.spend()

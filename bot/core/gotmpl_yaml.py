@@ -86,7 +86,7 @@ def _represent_text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
 
 def _reads_as_text(value: str) -> bool:
     """Whether an unquoted text would be read as a text again."""
-    if value in _OLD_BOOLEANS or value == "" or value == "<<" or value == "=":
+    if value in _OLD_BOOLEANS or value in ("", "<<", "="):
         return False
     if _BASE_60.fullmatch(value) or _DATE.fullmatch(value):
         return False

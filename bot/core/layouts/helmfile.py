@@ -4,17 +4,15 @@ Only what can be read without running anything is read. What cannot is named wit
 finding of level error, and the releases beside it are read all the same.
 """
 
-import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from bot.core.errors import AuthorError, Where
 from bot.core.gotmpl import Engine
 from bot.core.gotmpl_values import Unknowns
 from bot.core.layouts.files import Files, joined
 from bot.core.layouts.helmfile_entry import Entry, Report
-from bot.core.layouts.helmfile_environment import Environment
 from bot.core.layouts.helmfile_functions import PlaceFunctions
 from bot.core.layouts.helmfile_loading import DEFAULT, Loading
 from bot.core.layouts.helmfile_needs import Found, in_one_list
@@ -139,6 +137,7 @@ class _Visit:
             except AuthorError as error:
                 self.loading.report.take(error)
                 own.append((entry, None, ""))
+        wanted.tell()
         self.found.append(Found(state.file, own))
 
 

@@ -36,7 +36,7 @@ class Charts:
         if is_remote(name):
             raise entry.wrong(
                 UNSUPPORTED,
-                f"The chart `{shortened(name)}` is neither in a repository, a registry nor this project.",
+                f"The chart `{shortened(name)}` comes neither from a repository, a registry nor this project.",
                 "chart",
             )
         if name.startswith("/"):
@@ -48,7 +48,7 @@ class Charts:
         if repository not in self.repositories:
             raise entry.wrong(
                 "unknown-repository",
-                f"There is no repository `{shown(repository)}` in this helmfile, and no directory of that name.",
+                f"This helmfile has no repository `{shown(repository)}`, and there is no directory of that name.",
                 "chart",
                 fix="Add it to `repositories`.",
             )
@@ -81,9 +81,8 @@ class Charts:
         self, repository: Entry, chart: str, entry: Entry, installed: bool
     ) -> ChartInRepository | ChartInRegistry:
         address = repository.text("url").rstrip("/")
-        for key in ("managed",):
-            if repository.text(key):
-                raise repository.wrong(UNSUPPORTED, f"A repository with `{key}` is not read.", key)
+        if repository.text("managed"):
+            raise repository.wrong(UNSUPPORTED, "A repository with `managed` is not read.", "managed")
         version = self._exact(entry.text("version"), chart, entry, installed)
         if repository.flag("oci"):
             address = address.removeprefix("oci://")
@@ -107,7 +106,7 @@ class Charts:
         said = f"not {described(version)}" if version else "and it is missing"
         raise entry.wrong(
             "version-not-exact",
-            f"`version` is one exact version such as 1.2.3, {said}; what helmfile would take changes with time.",
+            f"`version` is one exact version such as 1.2.3, {said}; else it changes with time what is taken.",
             "version",
             fix="Write the version, or commit the lock file that `helmfile deps` writes.",
         )

@@ -138,9 +138,11 @@ def with_texts(value: Any, raw: Any, key: str = "") -> Any:
 
     Values of charts and environments are left as they are.
     """
-    if key in ("values", "valuesTemplate", "set", "setString", "setTemplate", "env") and isinstance(value, list):
+    if key in ("values", "valuesTemplate"):
+        return value
+    if key in ("set", "setString", "setTemplate", "env") and isinstance(value, list):
         pairs = zip(value, raw if isinstance(raw, list) else value, strict=False)
-        return [_set_value(one, other) if "et" in key or key == "env" else one for one, other in pairs]
+        return [_set_value(one, other) for one, other in pairs]
     if isinstance(value, dict):
         other = raw if isinstance(raw, dict) else value
         return {

@@ -9,7 +9,7 @@ from bot.core.gotmpl_values import Struct
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment: `defaults` come from `values:` at the top of a helmfile, `values` from `environments:`."""
+    """An environment: `defaults` are the `values` at the top of a helmfile, `values` the environment's own."""
 
     name: str
     kube_context: str = ""

@@ -19,6 +19,7 @@ from bot.core.layouts.helmfile_yaml import UNSUPPORTED, read_documents
 
 DEFAULT: Final = "default"
 _MAX_FILES: Final = 500
+_LOOKED_AT_LATER: Final = ("values", "environments", "helmfiles", "hooks", "templates", "releases")
 
 
 @dataclass(slots=True)
@@ -129,35 +130,32 @@ class Loading:
                     code="not-a-mapping",
                 )
             own = with_texts(value, document.raw)
-            self._refuse_unknown({k: v for k, v in own.items() if k != "releases"}, document.source.at())
+            self._refuse_unknown(own, document.source.at())
             yield Entry(own, document.source, ())
 
     def _refuse_unknown(self, value: Any, where: Where) -> None:
         """Outside of a release there is nothing that could be left out alone; values stay, as unknown ones."""
         if isinstance(value, dict):
-            value = {k: v for k, v in value.items() if k not in ("values", "environments", "helmfiles", "hooks")}
+            value = {key: item for key, item in value.items() if key not in _LOOKED_AT_LATER}
         unknown = next(self.engine.unknowns.within(value), None)
         if unknown is not None:
             raise AuthorError(
                 f"What stands here cannot be known: {unknown.feature}.", where=unknown.where, code=UNSUPPORTED
             )
 
-    def _part(
-        self, top: Entry, path: str, base: str, seen: Environment | None, is_base: bool
-    ) -> State:
+    def _part(self, top: Entry, path: str, base: str, seen: Environment | None, is_base: bool) -> State:
         state = State.of(top, path, base, seen or Environment(self.name), self.report)
         named = top.texts("bases")
         if named and is_base:
-            raise top.wrong("nested-base", "A base cannot have bases of its own; helmfile refuses it.", "bases")
+            raise top.wrong("nested-base", "A base cannot have bases itself; helmfile refuses it.", "bases")
         layers = [self._base(top, at, one, base, seen) for at, one in enumerate(named)]
         whole: State | None = None
         for layer in [*layers, state]:
             whole = layer if whole is None else layer.above(whole)
         whole = whole or state
         whole.file, whole.base = path, base
-        whole.environment = StateValues(self.files, self.report, self.engine.unknowns, self.render).environment(
-            whole, self.name, seen
-        )
+        values = StateValues(self.files, self.report, self.engine.unknowns, self.render)
+        whole.environment = values.environment(whole, self.name, seen)
         return whole
 
     def _base(self, top: Entry, at: int, name: str, base: str, seen: Environment | None) -> State:

@@ -54,7 +54,7 @@ def _needs(found: Found, report: Report) -> None:
                 report.error(
                     "unknown-need",
                     entry.at("needs", at),
-                    f"{release.key if release else ''} needs {shown(need)}, which is no release of this helmfile.",
+                    f"`{shown(need)}` is needed here, and it is no release of this helmfile.",
                     "helmfile refuses it. Write namespace/name of one beside it.",
                 )
             elif release and release.installed and need in wanted and not wanted[need].installed:

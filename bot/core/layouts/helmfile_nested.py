@@ -60,9 +60,7 @@ def nested(
     where = top.at("helmfiles", at)
     value = {"path": value} if isinstance(value, str) else value
     if not isinstance(value, dict) or not isinstance(value.get("path"), str):
-        raise AuthorError(
-            f"A `path` is wanted here, not {described(value)}.", where=where, code="not-a-text"
-        )
+        raise AuthorError(f"A `path` is wanted here, not {described(value)}.", where=where, code="not-a-text")
     entry = Entry(value, top.source, ("helmfiles", at))
     unknown: Unknown | None = next(
         loading.engine.unknowns.within({key: one for key, one in value.items() if key != "values"}), None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.errors import AuthorError
+from bot.core.layouts.form import shown
 from bot.core.layouts.helmfile_entry import Entry, Report
 from bot.core.layouts.helmfile_yaml import UNSUPPORTED, boolean
 from bot.core.values import described
@@ -16,9 +17,9 @@ _FOLLOWED: Final = frozenset(
     "valuesPathPrefix kubeContext hooks".split()
 )
 _HARMLESS: Final = frozenset(
-    "description historyMax cleanupOnFail verify verifyTemplate keyring skipDeps skipRefresh disableValidation "
-    "disableValidationOnInstall disableOpenAPIValidation suppressDiff suppressOutputLineRegex cascade deleteWait "
-    "deleteTimeout unitTests trackMode trackTimeout trackLogs trackFailedLogs trackKinds skipKinds "
+    "description historyMax cleanupOnFail verify verifyTemplate keyring skipDeps skipRefresh "
+    "disableValidation disableValidationOnInstall disableOpenAPIValidation suppressDiff "
+    "suppressOutputLineRegex cascade deleteWait deleteTimeout unitTests trackMode trackTimeout trackLogs trackFailedLogs trackKinds skipKinds "
     "trackResources trackFailOnError kubedogQPS kubedogBurst helmStuckGrace insecureSkipTLSVerify plainHttp "
     "skipSchemaValidation syncReleaseLabels apiVersions kubeVersion waitRetries "
     "disableAutoDetectedKubeVersionForDiff".split()
@@ -50,9 +51,17 @@ _REFUSED: Final[dict[str, str]] = {
 _DEFAULTS_ONLY: Final = frozenset("args diffArgs syncArgs templateArgs skipCRDs".split())
 KEYS: Final = _FOLLOWED | _HARMLESS | frozenset(_TOLD) | frozenset(_REFUSED)
 _DEFAULTS: Final = _HARMLESS | frozenset(_TOLD) | _DEFAULTS_ONLY | frozenset(
-    "kubeContext wait timeout atomic rollbackOnFailure forceConflicts createNamespace reuseValues postRenderer "
-    "postRendererArgs".split()
+    "kubeContext wait timeout atomic rollbackOnFailure forceConflicts createNamespace reuseValues "
+    "postRenderer postRendererArgs".split()
 )  # fmt: skip
+_ARGUMENTS: Final = ("args", "syncArgs")
+_FLAGS: Final = {
+    "--wait": "wait",
+    "--atomic": "atomic",
+    "--rollback-on-failure": "rollbackOnFailure",
+    "--force-conflicts": "forceConflicts",
+    "--create-namespace": "createNamespace",
+}
 _NO_EFFECT: Final = frozenset(("--hide-notes", "--cleanup-on-fail", "--debug", "--history-max", "--color"))
 
 
@@ -72,7 +81,13 @@ class Options:
         found = boolean(value)
         if value is not None and found is None:
             raise self.entry.wrong("not-a-boolean", f"`{key}` in helmDefaults takes true or false.")
+        if found is None or not found:
+            found = self._argument(key) or found
         return otherwise if found is None else found
+
+    def _argument(self, key: str) -> bool:
+        """Whether helmDefaults give Helm the argument of an option."""
+        return any(_FLAGS.get(one) == key for name in _ARGUMENTS for one in _listed(self.defaults, name))
 
     def timeout(self) -> int:
         """Seconds. Raises AuthorError (`bad-timeout`)."""
@@ -111,13 +126,22 @@ def check_defaults(top: Entry, report: Report) -> None:
     for key, value in defaults.items():
         where = top.at("helmDefaults", key)
         if key not in _DEFAULTS:
-            report.error("unknown-key", where, f"`{key}` is not known in helmDefaults; helmfile 1.x refuses it.")
+            report.error("unknown-key", where, f"`{key}` is not known here; helmfile 1.x refuses it.")
         elif key == "skipCRDs" and value:
-            report.error(UNSUPPORTED, where, "`skipCRDs` is not followed: Helm installs the CRDs of new charts.")
-        elif key in ("args", "syncArgs"):
-            words = value if isinstance(value, list) else []
-            unknown = [str(one) for one in words if str(one).split("=")[0] not in _NO_EFFECT]
+            report.error(
+                UNSUPPORTED, where, "`skipCRDs` is not followed: Helm installs new charts with CRDs."
+            )
+        elif key in _ARGUMENTS:
+            words = _listed(defaults, key)
+            unknown = [one for one in words if one not in _FLAGS and one.split("=")[0] not in _NO_EFFECT]
             if unknown:
                 report.warning(
-                    "helmfile-option", where, f"The arguments {' '.join(unknown)[:200]!r} are not given to Helm."
+                    "helmfile-option",
+                    where,
+                    f"Helm is not given these arguments: {shown(' '.join(unknown))}.",
                 )
+
+
+def _listed(defaults: Mapping[str, Any], key: str) -> list[str]:
+    value = defaults.get(key)
+    return [str(one) for one in value] if isinstance(value, list) else []

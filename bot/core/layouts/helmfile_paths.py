@@ -56,7 +56,5 @@ def _within(files: Files, base: str, segment: str) -> list[str]:
         return [path] if segment in files.names(base or ".") else []
     pattern = re.sub(r"\*+", "*", segment).replace("[^", "[!")
     return [
-        posixpath.join(base, name)
-        for name in files.names(base or ".")
-        if fnmatch.fnmatchcase(name, pattern)
+        posixpath.join(base, name) for name in files.names(base or ".") if fnmatch.fnmatchcase(name, pattern)
     ]

@@ -9,6 +9,7 @@ import yaml
 from bot.core.errors import AuthorError
 from bot.core.gotmpl_values import Struct, Unknown
 from bot.core.gotmpl_yaml import to_yaml
+from bot.core.layouts.form import shown
 from bot.core.layouts.helmfile_entry import Entry
 from bot.core.layouts.helmfile_loading import Loading
 from bot.core.layouts.helmfile_state import State
@@ -76,7 +77,7 @@ class Releases:
         unknown: Unknown | None = next(self.loading.engine.unknowns.within(dict(entry.value)), None)
         if unknown is not None:
             raise AuthorError(
-                f"A value of this release cannot be known: {unknown.feature}.",
+                f"A value of {shown(str(entry.value.get('name')))} cannot be known: {unknown.feature}.",
                 where=unknown.where,
                 code=UNSUPPORTED,
             )

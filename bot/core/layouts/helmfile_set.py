@@ -1,8 +1,8 @@
 """`set` and `setString` of a release, by the rules of Helm's `--set`."""
 
 import re
-from copy import copy
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, Final
 
 from bot.core.layouts.helmfile_entry import Entry
@@ -40,6 +40,7 @@ def assign(values: dict[str, Any], name: str, value: Any, entry: Entry) -> None:
 
 def typed(text: str) -> Any:
     """What Helm makes of the text after `=`: true, false, null, a whole number, or the text."""
+    text = unescaped(text)
     word = text.lower()
     if word in ("true", "false", "null"):
         return {"true": True, "false": False, "null": None}[word]

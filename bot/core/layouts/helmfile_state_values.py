@@ -40,7 +40,7 @@ class StateValues:
         kube_context = ""
         if specs:
             values = self._values(state, specs, context)
-            kube_context = next((one.text("kubeContext") for one in reversed(specs) if one.text("kubeContext")), "")
+            kube_context = _latest(specs, "kubeContext")
         listed: list[Listed] = [(entry, ("values", at), one) for entry, at, one in state.values]
         defaults = self.load(listed, state.base, context, "Error")
         return Environment(
@@ -51,9 +51,15 @@ class StateValues:
         )
 
     def load(
-        self, listed: Sequence[Listed], base: str, context: Environment, handler: str, *, fallback: bool = False
+        self,
+        listed: Sequence[Listed],
+        base: str,
+        context: Environment,
+        handler: str,
+        *,
+        fallback: bool = False,
     ) -> dict[str, Any]:
-        """A list of files and mappings as one mapping, the later over the earlier (`fallback`: under it)."""
+        """A list of files and mappings as one mapping, the later over the earlier (`fallback`: under)."""
         result: dict[str, Any] = {}
         for entry, keys, one in listed:
             for layer in self._layers(entry, keys, one, base, context, handler, result if fallback else {}):
@@ -62,20 +68,15 @@ class StateValues:
         return result
 
     def _values(self, state: State, specs: list[Entry], context: Environment) -> dict[str, Any]:
-        strategy = next((one.text("mergeStrategy") for one in reversed(specs) if one.text("mergeStrategy")), "")
+        strategy = _latest(specs, "mergeStrategy")
         if strategy not in ("", "override", "fallback"):
-            raise specs[-1].wrong(
-                "bad-value", "`mergeStrategy` is override or fallback.", "mergeStrategy"
-            )
-        handler = next((one.text("missingFileHandler") for one in reversed(specs)
-                        if one.text("missingFileHandler")), "")  # fmt: skip
+            raise specs[-1].wrong("bad-value", "`mergeStrategy` is override or fallback.", "mergeStrategy")
+        handler = _latest(specs, "missingFileHandler")
         ordered = [*reversed(specs)] if strategy == "fallback" else specs
         listed: list[Listed] = [
             (one, ("values", at), item) for one in ordered for at, item in enumerate(one.items("values"))
         ]
-        values = self.load(
-            listed, state.base, context, handler or "Error", fallback=strategy == "fallback"
-        )
+        values = self.load(listed, state.base, context, handler or "Error", fallback=strategy == "fallback")
         missing = handler or state.settings.get("missingFileHandler", "") or "Error"
         for one in specs:
             for at, path in enumerate(one.texts("secrets")):
@@ -159,3 +160,7 @@ class StateValues:
         if isinstance(value, dict):
             return {key: self._hidden(item, feature, where) for key, item in value.items()}
         return self.unknowns.add(feature, where)
+
+
+def _latest(specs: list[Entry], key: str) -> str:
+    return next((one.text(key) for one in reversed(specs) if one.text(key)), "")

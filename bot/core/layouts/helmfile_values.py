@@ -123,7 +123,7 @@ class ReleaseValues:
         for one in self.entry.entries(key):
             self._static(dict(one.value), one.at())
             name, text, many = one.text("name"), one.text("value"), one.items("values")
-            made = (lambda item: unescaped(item)) if key == "setString" else (lambda item: typed(unescaped(item)))
+            made = unescaped if key == "setString" else typed
             if text:
                 assign(values, name, made(text), one)
             elif many and not one.text("file"):
@@ -146,7 +146,7 @@ class ReleaseValues:
                     f"The variable {one.text('value')} is not among the target's `variables`.",
                     "value",
                 )
-            assign(values, one.text("name"), typed(unescaped(value)), one)
+            assign(values, one.text("name"), typed(value), one)
 
 
 def _plain(value: Any) -> str:

@@ -1,10 +1,10 @@
 """Makes a wanted release of an entry of `releases`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from bot.core.errors import AuthorError
+from bot.core.errors import AuthorError, Where
 from bot.core.layouts.chart_reference import is_namespace, is_release_name
 from bot.core.layouts.form import shown
 from bot.core.layouts.helmfile_charts import Charts
@@ -18,6 +18,10 @@ from bot.core.layouts.helmfile_values import ReleaseValues
 from bot.core.layouts.helmfile_yaml import UNSUPPORTED
 from bot.core.model import DesiredRelease, Target
 
+_HOMELESS: Final = "No namespace is named by {}: helmfile takes the kubeconfig's, this bot takes `default`."
+_HOOKED: Final = "Hooks are not run: those of {}."
+_HOOKED_FIX: Final = "What they do to the cluster, or to charts and values before, is not in this plan."
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -27,6 +31,21 @@ class Wanted:
     state: State
     target: Target
     selectors: Sequence[str]
+    homeless: dict[str, Where] = field(default_factory=dict)
+    hooked: dict[str, Where] = field(default_factory=dict)
+
+    def tell(self) -> None:
+        """Says in one finding each what holds for many releases of the file."""
+        for found, code, what, fix in (
+            (self.homeless, "helmfile-namespace", _HOMELESS, "Write a `namespace`."),
+            (self.hooked, "helmfile-hooks", _HOOKED, _HOOKED_FIX),
+        ):
+            if found:
+                names = ", ".join(list(found)[:20]) + (
+                    f" and {len(found) - 20} more" if len(found) > 20 else ""
+                )
+                where = next(iter(found.values()))
+                self.loading.report.warning(code, where, what.format(names), fix)
 
     def release(self, entry: Entry) -> tuple[Entry, DesiredRelease | None, str]:
         """The finished entry with its release and key; no release where helmfile would leave it alone.
@@ -76,12 +95,7 @@ class Wanted:
             raise found.wrong("bad-name", f"`{shown(name)}` cannot be a release's name.", "name")
         namespace = self.state.settings.get("namespace") or found.text("namespace")
         if not namespace:
-            self.loading.report.warning(
-                "helmfile-namespace",
-                found.at(),
-                f"{name} names no namespace: helmfile takes the kubeconfig's, this bot takes `default`.",
-                "Write a `namespace`.",
-            )
+            self.homeless.setdefault(name, found.at())
         elif not is_namespace(namespace):
             raise found.wrong("bad-name", f"`{shown(namespace)}` cannot be a namespace's name.", "namespace")
         return name, namespace or "default"
@@ -132,9 +146,8 @@ class Wanted:
         values: Any = self.loading.engine.unknowns.revived(self.state.environment.merged)
         for key in path:
             values = values.get(key) if isinstance(values, dict) else None
-        unknown = next(self.loading.engine.unknowns.within(values), None) if not isinstance(values, dict) else (
-            next(self.loading.engine.unknowns.within(values.get("enabled")), None)
-        )
+        decides = values.get("enabled") if isinstance(values, dict) else values
+        unknown = next(self.loading.engine.unknowns.within(decides), None)
         if unknown is not None:
             raise AuthorError(
                 f"The condition cannot be known: {unknown.feature}.",
@@ -156,12 +169,7 @@ class Wanted:
     def _hooks(self, found: Entry) -> None:
         events = sorted({str(event) for hook in found.entries("hooks") for event in hook.items("events")})
         if events:
-            self.loading.report.warning(
-                "helmfile-hooks",
-                found.at("hooks"),
-                f"The hooks of {found.text('name')} ({', '.join(map(shown, events))}) are not run.",
-                "What they do to the cluster, or to charts and values before, is not in this plan.",
-            )
+            self.hooked[f"{found.text('name')} ({' '.join(map(shown, events))})"] = found.at("hooks")
 
     def _repositories(self) -> dict[str, Entry]:
         known: dict[str, Entry] = {}

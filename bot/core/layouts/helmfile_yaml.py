@@ -20,7 +20,10 @@ UNSUPPORTED: Final = "helmfile-unsupported"
 _TEXTS: Final = frozenset("y Y yes Yes YES on On ON n N no No NO off Off OFF".split())
 _TRUE: Final = frozenset(("y", "Y", "yes", "on"))
 _FALSE: Final = frozenset(("n", "N", "no", "off"))
-_DATE: Final = re.compile(r"\d{4}-\d\d?-\d\d?(?:[Tt \t]+\d\d?:\d\d?:\d\d?(?:\.\d*)?\s*(?:[Zz]|[-+]\d\d?(?::\d\d)?)?)?")
+_DATE: Final = re.compile(
+    r"\d{4}-\d\d?-\d\d?"
+    r"(?:[Tt \t]+\d\d?:\d\d?:\d\d?(?:\.\d*)?\s*(?:[Zz]|[-+]\d\d?(?::\d\d)?)?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

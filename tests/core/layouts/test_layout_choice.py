@@ -12,7 +12,16 @@ RELEASES = {"releases.yaml": "version: 1\nreleases: []\n"}
 HELMFILE = {"helmfile.yaml": "releases: []\n"}
 
 
-@pytest.mark.parametrize(("files", "layout"), [(APPS, "managed-apps"), (RELEASES, "releases")])
+@pytest.mark.parametrize(
+    ("files", "layout"),
+    [
+        (APPS, "managed-apps"),
+        (RELEASES, "releases"),
+        (HELMFILE, "helmfile"),
+        ({"helmfile.yaml.gotmpl": "releases: []\n"}, "helmfile"),
+        ({"helmfile.d/a.yaml": "releases: []\n"}, "helmfile"),
+    ],
+)
 def test_the_layout_is_found_by_its_file(files: dict[str, str], layout: str) -> None:
     assert read(Tree(files), target(), catalogue()).layout == layout
 
@@ -24,13 +33,12 @@ def test_a_target_may_say_which_of_two_it_means() -> None:
 @pytest.mark.parametrize(
     ("files", "fields", "code", "said"),
     [
-        ({}, {}, "layout-missing", f"There is neither {CONFIG} nor releases.yaml here."),
+        ({}, {}, "layout-missing", f"There is neither {CONFIG} nor helmfile.yaml nor releases.yaml here."),
         ({}, {"path": "a"}, "layout-missing", "a: There is neither"),
         (APPS | RELEASES, {}, "layout-ambiguous", f"{CONFIG} and releases.yaml are here"),
         (APPS | HELMFILE, {}, "layout-ambiguous", f"{CONFIG} and helmfile.yaml are here"),
-        (HELMFILE, {}, "layout-unsupported",
-         "A helmfile.yaml is here, but this version reads only managed-apps and releases"),
-        (HELMFILE, {"layout": "helmfile"}, "layout-unsupported", "helmfile.yaml: The layout helmfile was"),
+        (RELEASES | HELMFILE, {}, "layout-ambiguous", "releases.yaml and helmfile.yaml are here"),
+        (RELEASES, {"layout": "helmfile"}, "layout-missing", ".: There is no helmfile.yaml"),
         (APPS, {"layout": "kustomize"}, "layout-unsupported", "There is no layout 'kustomize'."),
         (APPS, {"layout": "releases"}, "layout-missing", "releases.yaml: There is no such file."),
         (RELEASES, {"layout": "managed-apps"}, "layout-missing", f"{CONFIG}: There is no"),
