@@ -1,14 +1,16 @@
 """What differs between two states of one object, field by field.
 
 Both states come from the API server, so defaults and quantities are written alike on both sides. Lists are
-compared by the keys that the API server merges them by (`x-kubernetes-list-map-keys` of its OpenAPI), sets by
-their members, every other list by position while its length stays and as a whole otherwise.
+compared as the API server itself tells in their managedFields (core/managed.py), custom resources' ones too:
+by their list-map-keys, sets by their members, atomic ones as a whole. Where it does not tell (rendered
+manifests), by a table of the built-in kinds, else by position while the length stays.
 """
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.managed import Fields, entries, is_set, list_keys
 from bot.core.model import Manifest
 from bot.core.planned import Change, Op
 from bot.core.pointer import MISSING, escape, resolve
@@ -85,9 +87,9 @@ def _value(document: Any, pointer: str) -> Any:
     return None if found is MISSING else found
 
 
-def differences(before: Any, after: Any) -> tuple[Difference, ...]:
-    """Like `changes`, without the values."""
-    return tuple(_compare(before, after, "", "", ""))
+def differences(before: Any, after: Any, known: Fields | None = None) -> tuple[Difference, ...]:
+    """Like `changes`, without the values. `known` is the structure of both (core/managed.py)."""
+    return tuple(_compare(before, after, _At("", "", "", known)))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -101,69 +103,102 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _compare(before: Any, after: Any, old: str, new: str, field: str) -> Iterator[Difference]:
+def within(part: Any, whole: Any) -> bool:
+    """Whether everything that `part` says stands in `whole` too; the API server adds defaults."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and within(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return len(part) == len(whole) and all(within(a, b) for a, b in zip(part, whole, strict=True))
+    return same(part, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A place in both states, the name of its field, and what is known of its structure."""
+
+    old: str
+    new: str
+    field: str
+    known: Fields | None
+
+    def field_of(self, key: str) -> "_At":
+        known = None if self.known is None else self.known.get(f"f:{key}")
+        return _At(f"{self.old}/{escape(key)}", f"{self.new}/{escape(key)}", key, known)
+
+    def entry(self, was: int, now: int) -> "_At":
+        known = None if self.known is None else entries(self.known)
+        return _At(f"{self.old}/{was}", f"{self.new}/{now}", "", known)
+
+
+def _compare(before: Any, after: Any, at: _At) -> Iterator[Difference]:
     if same(before, after):
         return
     if isinstance(before, dict) and isinstance(after, dict):
-        yield from _maps(before, after, old, new)
+        yield from _maps(before, after, at)
     elif isinstance(before, list) and isinstance(after, list):
-        yield from _lists(before, after, old, new, field)
+        yield from _lists(before, after, at)
     else:
-        yield Difference("replace", old, new)
+        yield Difference("replace", at.old, at.new)
 
 
-def _maps(before: dict[str, Any], after: dict[str, Any], old: str, new: str) -> Iterator[Difference]:
+def _maps(before: dict[str, Any], after: dict[str, Any], at: _At) -> Iterator[Difference]:
     for key in [*before, *(key for key in after if key not in before)]:
-        here, there = f"{old}/{escape(key)}", f"{new}/{escape(key)}"
+        inner = at.field_of(key)
         if key not in after:
-            yield Difference("remove", here, there)
+            yield Difference("remove", inner.old, inner.new)
         elif key not in before:
-            yield Difference("add", here, there)
+            yield Difference("add", inner.old, inner.new)
         else:
-            yield from _compare(before[key], after[key], here, there, key)
+            yield from _compare(before[key], after[key], inner)
 
 
-def _lists(before: list[Any], after: list[Any], old: str, new: str, field: str) -> Iterator[Difference]:
-    keys = _keys_of(before, after, field)
+def _lists(before: list[Any], after: list[Any], at: _At) -> Iterator[Difference]:
+    keys = _keys_of(before, after, at)
     if keys is None:
-        if field not in _ATOMIC and len(before) == len(after) and _all_maps(before) and _all_maps(after):
+        whole = at.field in _ATOMIC if at.known is None else True
+        if not whole and len(before) == len(after) and _all_maps(before) and _all_maps(after):
             for index, (one, other) in enumerate(zip(before, after, strict=True)):
-                yield from _compare(one, other, f"{old}/{index}", f"{new}/{index}", "")
+                yield from _compare(one, other, at.entry(index, index))
         else:
-            yield Difference("replace", old, new)
+            yield Difference("replace", at.old, at.new)
         return
     places, targets = keys
     common = [key for key in places if key in targets]
     if common != [key for key in targets if key in places]:
-        yield Difference("replace", old, new)
+        yield Difference("replace", at.old, at.new)
         return
     for key, index in places.items():
         if key not in targets:
-            yield Difference("remove", f"{old}/{index}", f"{new}/{index}")
+            yield Difference("remove", f"{at.old}/{index}", f"{at.new}/{index}")
     for key, index in targets.items():
         if key not in places:
-            yield Difference("add", f"{old}/{index}", f"{new}/{index}")
+            yield Difference("add", f"{at.old}/{index}", f"{at.new}/{index}")
         else:
             was = places[key]
-            yield from _compare(before[was], after[index], f"{old}/{was}", f"{new}/{index}", "")
+            yield from _compare(before[was], after[index], at.entry(was, index))
 
 
 _Places = dict[Hashable, int]
 
 
-def _keys_of(before: list[Any], after: list[Any], field: str) -> tuple[_Places, _Places] | None:
+def _keys_of(before: list[Any], after: list[Any], at: _At) -> tuple[_Places, _Places] | None:
     """Where each member stands, by key, in both lists; None where the list has no keys."""
-    if field in _ATOMIC:
-        return None
-    if field in _SETS and all(isinstance(item, str) for item in [*before, *after]):
-        candidates: tuple[tuple[str, ...], ...] = ((),)
-    else:
-        candidates = (*_KEYS.get(field, ()), ("name",))
-    for fields in candidates:
+    for fields in _candidates(before, after, at):
         places, targets = _places(before, fields), _places(after, fields)
         if places is not None and targets is not None:
             return places, targets
     return None
+
+
+def _candidates(before: list[Any], after: list[Any], at: _At) -> tuple[tuple[str, ...], ...]:
+    """What the entries may be told apart by, most telling first; the empty one for members of a set."""
+    plain = all(isinstance(item, str) for item in [*before, *after])
+    if at.known is not None:
+        keys = list_keys(at.known)
+        return (keys,) if keys else ((),) if is_set(at.known) and plain else ()
+    if at.field in _ATOMIC:
+        return ()
+    return ((),) if at.field in _SETS and plain else (*_KEYS.get(at.field, ()), ("name",))
 
 
 def _places(items: list[Any], fields: tuple[str, ...]) -> _Places | None:

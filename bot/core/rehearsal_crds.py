@@ -4,9 +4,7 @@ Both are applied at an install only, server-side and without ownership marks, ov
 upgrades or deletes them (pkg/action/install.go).
 """
 
-from typing import Any
-
-from bot.core.diff import comparable, differences, same
+from bot.core.diff import comparable, differences, within
 from bot.core.model import Finding, Level, Manifest, ObjectRef
 from bot.core.question import Apply, Found, NoSuchKind, Refused
 from bot.core.refusals import refusal
@@ -56,16 +54,7 @@ def compare_crds(stage: Stage, pieces: tuple[Piece, ...]) -> Asking[Outcome]:
 
 def _older(stage: Stage, piece: Piece) -> bool:
     live = stage.live.get(piece.ref.identity)
-    return live is not None and not _within(piece.manifest.get("spec"), live.get("spec"))
-
-
-def _within(part: Any, whole: Any) -> bool:
-    """Whether everything that `part` says stands in `whole` too; the API server adds defaults."""
-    if isinstance(part, dict) and isinstance(whole, dict):
-        return all(key in whole and _within(value, whole[key]) for key, value in part.items())
-    if isinstance(part, list) and isinstance(whole, list):
-        return len(part) == len(whole) and all(_within(a, b) for a, b in zip(part, whole, strict=True))
-    return same(part, whole)
+    return live is not None and not within(piece.manifest.get("spec"), live.get("spec"))
 
 
 def _not_upgraded(missing: list[str], differing: dict[str, int]) -> Finding:

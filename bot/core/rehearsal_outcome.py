@@ -3,7 +3,8 @@
 import copy
 from typing import Any
 
-from bot.core.diff import comparable, differences, same, shown
+from bot.core.diff import Difference, comparable, differences, same, shown
+from bot.core.managed import structure
 from bot.core.model import Finding, Level, Manifest, ObjectRef
 from bot.core.noise import blanked, identity_of, in_result
 from bot.core.objects import labels_of
@@ -35,7 +36,10 @@ def outcome(
     old = None if before is None else comparable(before)
     new = None if after is None else comparable(_with_marks_for_assigned(after, before, source))
     pointers = _noise(stage, source, old, new)
-    found = () if old is None or new is None else differences(blanked(old, pointers), blanked(new, pointers))
+    found: tuple[Difference, ...] = ()
+    if old is not None and new is not None and not same(old, new):
+        known = structure(*(state for state in (before, after) if state is not None))
+        found = differences(blanked(old, pointers), blanked(new, pointers), known)
     masked_old, masked_new = stage.case.masker.pair(old, new)
     plan = ObjectPlan(
         ref=ref,

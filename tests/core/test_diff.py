@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.diff import changes, comparable, same
+from bot.core.diff import changes, comparable, differences, same
 from bot.core.planned import Change
 from bot.core.pointer import resolve, steps
 
@@ -97,3 +97,37 @@ def test_keys_are_escaped_as_json_pointers_want_it() -> None:
 def test_status_and_the_servers_bookkeeping_are_not_compared() -> None:
     live = {"kind": "A", "status": {}, "metadata": {"name": "a", "uid": "1", "managedFields": []}}
     assert comparable(live) == {"kind": "A", "metadata": {"name": "a"}}
+
+
+KNOWN: Any = {
+    "f:spec": {
+        "f:rules": {'k:{"id":1}': {".": {}, "f:id": {}, "f:tags": {'v:"x"': {}}}},
+        "f:steps": {},
+        "f:ports": {'k:{"port":53,"protocol":"UDP"}': {"f:port": {}}},
+    }
+}
+
+
+def found(before: Any, after: Any) -> list[tuple[str, str]]:
+    return [(one.op, one.path) for one in differences({"spec": before}, {"spec": after}, KNOWN)]
+
+
+def test_the_api_servers_own_keys_tell_entries_apart_whatever_they_are_called() -> None:
+    before = {"rules": [{"id": 1, "tags": ["x", "y"]}, {"id": 2}]}
+    after = {"rules": [{"id": 3}, {"id": 1, "tags": ["x", "z"]}]}
+    assert found(before, after) == [
+        ("remove", "/spec/rules/1"),
+        ("add", "/spec/rules/0"),
+        ("remove", "/spec/rules/0/tags/1"),
+        ("add", "/spec/rules/1/tags/1"),
+    ]
+
+
+def test_what_the_api_server_owns_as_a_whole_is_one_change_although_its_entries_have_names() -> None:
+    before, after = ({"steps": [{"name": "a", "run": n}]} for n in ("1", "2"))
+    assert found(before, after) == [("replace", "/spec/steps")]
+
+
+def test_a_list_that_the_api_server_says_nothing_of_goes_by_the_table() -> None:
+    before, after = ({"volumes": [{"name": "a", "x": n}]} for n in (1, 2))
+    assert found(before, after) == [("replace", "/spec/volumes/0/x")]
