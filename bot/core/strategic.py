@@ -6,7 +6,7 @@ the old to the new manifest, whatever the live object says. Both as apimachinery
 `createPatch` (pkg/kube/client.go) define them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,6 +106,53 @@ def client_side_patch(old: Any, new: Any, live: Any) -> tuple[str, dict[str, Any
     kind = str(new.get("kind"))
     fields = {"metadata": _METADATA, "spec": _SPECS.get(kind, _PLAIN), **_ROOTS.get(kind, {})}
     return STRATEGIC, _maps(old, new, live, _Field(fields=fields))
+
+
+def doubtful_fields(old: Any, new: Any, live: Any) -> tuple[str, ...]:
+    """Lists whose merge by Kubernetes' own code is not sure to be as it is simulated here, as pointers.
+
+    Those with two entries of one key of which some go, and those of which entries go while the live object
+    lost others by hand.
+    """
+    if str(new.get("apiVersion", "")).rpartition("/")[0] not in _BUILT_IN:
+        return ()
+    kind = str(new.get("kind"))
+    fields = {"spec": _SPECS.get(kind, _PLAIN), **_ROOTS.get(kind, {})}
+    return tuple(_doubts(old, new, live, _Field(fields=fields), ""))
+
+
+def _doubts(old: Any, new: Any, live: Any, how: _Field, at: str) -> Iterator[str]:
+    old, live = (value if isinstance(value, dict) else {} for value in (old, live))
+    for key, child in how.fields.items():
+        here, there, now = (state.get(key) for state in (old, live, new))
+        if isinstance(now, dict):
+            yield from _doubts(here, now, there, child, f"{at}/{key}")
+        elif isinstance(now, list) and child.merges and child.key:
+            before, standing = (value if isinstance(value, list) else [] for value in (here, there))
+            yield from _list_doubts(before, now, standing, child, f"{at}/{key}")
+
+
+def _list_doubts(old: list[Any], new: list[Any], live: list[Any], how: _Field, at: str) -> Iterator[str]:
+    before, after, standing = (_grouped(at, items, how.key) for items in (old, new, live))
+    fewer = any(len(items) > len(after.get(key, ())) for key, items in before.items())
+    lost = any(key not in standing and key in after for key in before)
+    twice = any(len(items) > 1 for group in (before, after, standing) for items in group.values())
+    if fewer and (twice or lost):
+        yield at
+        return
+    for key, (one, *_) in after.items():
+        was = before.get(key, [None])[0]
+        if key in standing:
+            yield from _doubts(was, one, standing[key][0], how, f"{at}/{new.index(one)}")
+        elif isinstance(was, dict) and _loses(was, one):
+            yield f"{at}/{new.index(one)}"
+
+
+def _loses(old: Any, new: Any) -> bool:
+    """Whether something of the one is not in the other."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return any(key not in new or _loses(value, new[key]) for key, value in old.items())
+    return isinstance(old, list) and isinstance(new, list) and any(item not in new for item in old)
 
 
 def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

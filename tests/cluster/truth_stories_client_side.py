@@ -45,6 +45,11 @@ SIDECAR = {
     }
 }
 
+EMPTIED = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "nginx:1.27"}]}}}}
+REPLACED = {"spec": {"template": {"spec": {"containers": [{"name": "other", "image": "x:1"}]}}}}
+UDP = "{containerPort: 53, protocol: UDP, name: udp}"
+TCP = "{containerPort: 53, protocol: TCP, name: tcp}"
+
 STORIES = [
     csa("a changed value", files(config()), files(config(data="a: '2'"))),
     csa(
@@ -179,5 +184,37 @@ STORIES = [
         files(config(data="a: '2'")),
         options={"force_conflicts": True},
         fails="force-client-side",
+    ),
+    csa(
+        "one of two ports of one number goes",
+        files(containers(ports=f"[{UDP}, {TCP}, {{containerPort: 80, name: web}}]")),
+        files(containers(ports=f"[{UDP}, {{containerPort: 80, name: web}}]")),
+        says=("client-side-uncertain",),
+    ),
+    csa(
+        "another port goes beside two of one number",
+        files(containers(ports=f"[{UDP}, {TCP}, {{containerPort: 80, name: web}}]")),
+        files(containers(ports=f"[{UDP}, {TCP}]")),
+        says=("client-side-uncertain",),
+    ),
+    csa(
+        "a variable goes from a list that was emptied by hand",
+        files(containers("[{name: A, value: '1'}, {name: B, value: '1'}]")),
+        files(containers("[{name: A, value: '1'}]")),
+        touch=patch(DEPLOYMENTS + "/web", EMPTIED),
+        says=("client-side-uncertain",),
+    ),
+    csa(
+        "a container that was taken out by hand comes back with fewer variables",
+        files(containers("[{name: A, value: '1'}, {name: B, value: '1'}]")),
+        files(containers("[{name: A, value: '1'}]")),
+        touch=patch(DEPLOYMENTS + "/web", REPLACED),
+        says=("client-side-uncertain",),
+    ),
+    csa(
+        "a list that was emptied by hand comes back",
+        files(containers("[{name: A, value: '1'}]")),
+        files(containers("[{name: A, value: '1'}, {name: B, value: '1'}]")),
+        touch=patch(DEPLOYMENTS + "/web", EMPTIED),
     ),
 ]

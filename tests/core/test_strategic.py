@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.errors import AuthorError
-from bot.core.strategic import MERGE, STRATEGIC, client_side_patch
+from bot.core.strategic import MERGE, STRATEGIC, client_side_patch, doubtful_fields
 
 
 def deployment(**pod: Any) -> dict[str, Any]:
@@ -86,3 +86,40 @@ def test_an_entry_without_its_key_is_the_authors_error() -> None:
     broken = deployment(containers=[{"image": "x"}])
     with pytest.raises(AuthorError, match="containers has no name"):
         client_side_patch(broken, broken, deployment(containers=[{"name": "a"}]))
+
+
+UDP = {"containerPort": 53, "protocol": "UDP"}
+TCP = {"containerPort": 53, "protocol": "TCP"}
+WEB = {"containerPort": 80}
+A, B = {"name": "A"}, {"name": "B"}
+
+
+def doubts(old: Any, new: Any, live: Any) -> list[str]:
+    found = doubtful_fields(*(deployment(containers=one) for one in (old, new, live)))
+    return [field.removeprefix("/spec/template/spec/containers") for field in found]
+
+
+def main(**fields: Any) -> list[dict[str, Any]]:
+    return [{"name": "main", **fields}]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "live", "expected"),
+    [
+        (main(ports=[UDP, TCP]), main(ports=[UDP]), main(ports=[UDP, TCP]), ["/0/ports"]),
+        (main(ports=[UDP, TCP, WEB]), main(ports=[UDP, TCP]), main(ports=[UDP, TCP, WEB]), ["/0/ports"]),
+        (main(ports=[UDP]), main(ports=[UDP, TCP]), main(ports=[UDP]), []),
+        (main(env=[A, B]), main(env=[A]), main(), ["/0/env"]),
+        (main(env=[A, B]), main(env=[A]), main(env=[A, B]), []),
+        (main(env=[A]), main(env=[A, B]), main(), []),
+        (main(env=[A, B]), main(env=[A]), [{"name": "other"}], ["/0"]),
+        (main(env=[A]), main(env=[A]), [{"name": "other"}], []),
+    ],
+)
+def test_what_is_not_sure_is_named(old: Any, new: Any, live: Any, expected: list[str]) -> None:
+    assert doubts(old, new, live) == expected
+
+
+def test_custom_resources_are_never_in_doubt() -> None:
+    thing = {"apiVersion": "a/v1", "kind": "Deployment", "spec": {}}
+    assert doubtful_fields(thing, thing, thing) == ()
