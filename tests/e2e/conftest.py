@@ -12,7 +12,7 @@ from tests.e2e.gates import GATES
 from tests.e2e.site import Site
 from tests.e2e.world import World, world
 
-PLACES = 60
+PLACES = 120
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
