@@ -29,29 +29,35 @@ def _bounded(result: list[Any]) -> list[Any]:
 
 
 def make_dict(*values: Any) -> dict[str, Any]:
+    """A mapping of keys and values by turns; a missing last value is an empty text."""
     padded = [*values, ""] if len(values) % 2 else [*values]
     return {strval(key): value for key, value in zip(padded[::2], padded[1::2], strict=True)}
 
 
 def make_list(*values: Any) -> list[Any]:
+    """The arguments as a list."""
     return [*values]
 
 
 def put(into: Any, key: Any, value: Any) -> dict[str, Any]:
+    """sprig's set: changes the mapping itself and gives it."""
     mapping(into)[text(key)] = value
     return mapping(into)
 
 
 def drop(into: Any, key: Any) -> dict[str, Any]:
+    """sprig's unset: takes a key out of the mapping itself."""
     mapping(into).pop(text(key), None)
     return mapping(into)
 
 
 def get_key(value: Any, key: Any) -> Any:
+    """sprig's own get: an empty text for a key that is not there."""
     return mapping(value).get(text(key), "")
 
 
 def has_key(value: Any, key: Any) -> bool:
+    """Whether the mapping has the key."""
     return text(key) in mapping(value)
 
 
@@ -71,6 +77,7 @@ def get(path: Any, *rest: Any) -> Any:
 
 
 def get_or_nil(path: Any, value: Any) -> Any:
+    """Like get, but nil where there is nothing."""
     try:
         return get(path, value)
     except Mistake:
@@ -78,6 +85,7 @@ def get_or_nil(path: Any, value: Any) -> Any:
 
 
 def set_at(path: Any, value: Any, values: Any) -> Any:
+    """helmfile's setValueAtPath: changes the mapping at a dotted path that is there."""
     *way, last = text(path).split(".")
     inner = mapping(values)
     for key in way:
@@ -92,18 +100,22 @@ def keys(*values: Any) -> list[Any]:
 
 
 def values_of(value: Any) -> list[Any]:
+    """The values, in the order of their keys."""
     return [mapping(value)[key] for key in sorted(value)]
 
 
 def pick(value: Any, *names: Any) -> dict[str, Any]:
+    """The mapping with only these keys."""
     return {name: mapping(value)[name] for name in names if name in value}
 
 
 def omit(value: Any, *names: Any) -> dict[str, Any]:
+    """The mapping without these keys."""
     return {key: item for key, item in mapping(value).items() if key not in names}
 
 
 def pluck(name: Any, *values: Any) -> list[Any]:
+    """What each mapping has for this key."""
     return [value[name] for value in values if name in mapping(value)]
 
 
@@ -115,6 +127,7 @@ def merge(into: Any, *others: Any) -> dict[str, Any]:
 
 
 def merge_overwrite(into: Any, *others: Any) -> dict[str, Any]:
+    """Like merge, but what comes later wins."""
     for other in others:
         _merge(mapping(into), mapping(other), overwrite=True, depth=0)
     return mapping(into)
@@ -132,6 +145,7 @@ def _merge(into: dict[str, Any], other: dict[str, Any], *, overwrite: bool, dept
 
 
 def dig(*arguments: Any) -> Any:
+    """The value at a path of keys, or the default before the mapping."""
     if len(arguments) < 3:
         raise Mistake("dig takes at least a key, a default and a mapping")
     *path, default, value = arguments
@@ -143,26 +157,32 @@ def dig(*arguments: Any) -> Any:
 
 
 def first(values: Any) -> Any:
+    """The first item, or nil."""
     return next(iter(sequence(values)), None)
 
 
 def last(values: Any) -> Any:
+    """The last item, or nil."""
     return sequence(values)[-1] if values else None
 
 
 def append(values: Any, *more: Any) -> list[Any]:
+    """A new list with more at its end."""
     return _bounded([*sequence(values), *more])
 
 
 def prepend(values: Any, value: Any) -> list[Any]:
+    """A new list with one more at its beginning."""
     return _bounded([value, *sequence(values)])
 
 
 def concat(*lists: Any) -> list[Any]:
+    """One list of all lists' items."""
     return _bounded([item for one in lists for item in sequence(one)])
 
 
 def has(needle: Any, values: Any) -> bool:
+    """Whether the list holds the value."""
     return values is not None and any(same(needle, one) for one in sequence(values))
 
 
@@ -172,10 +192,12 @@ def same(one: Any, other: Any) -> bool:
 
 
 def without(values: Any, *unwanted: Any) -> list[Any]:
+    """The list without these values."""
     return [one for one in sequence(values) if not any(same(one, other) for other in unwanted)]
 
 
 def unique(values: Any) -> list[Any]:
+    """The list with each value once."""
     found: list[Any] = []
     if len(sequence(values)) > 1000:
         raise Mistake("the list is too long for this function")
@@ -186,21 +208,25 @@ def unique(values: Any) -> list[Any]:
 
 
 def sorted_texts(values: Any) -> list[Any]:
+    """The items as texts, sorted."""
     return sorted(strval(one) for one in (values if isinstance(values, list) else [values]))
 
 
 def until(end: Any) -> list[Any]:
+    """The numbers from 0 up to, and without, the end."""
     last_one = whole(end)
     return until_step(0, last_one, -1 if last_one < 0 else 1)
 
 
 def until_step(start: Any, end: Any, step: Any) -> list[Any]:
+    """The numbers from start to end in steps."""
     if whole(step) == 0 or abs(whole(end) - whole(start)) // abs(whole(step)) > MAX_ITEMS:
         raise Mistake("the list grows too long")
     return [*range(whole(start), whole(end), whole(step))]
 
 
 def index(value: Any, *path: Any) -> Any:
+    """What is at this path of keys and positions. Raises Mistake outside of a list."""
     for key in path:
         if isinstance(value, dict):
             value = value.get(text(key))
@@ -229,6 +255,7 @@ def cut(value: Any, *bounds: Any) -> Any:
 
 
 def length(value: Any) -> int:
+    """The bytes of a text, or the number of items. Raises Mistake."""
     if isinstance(value, str):
         return len(value.encode())
     if isinstance(value, dict | list):
@@ -246,10 +273,12 @@ def _in_64_bits(number: int) -> int:
 
 
 def divided(a: int, b: int) -> int:
+    """Division that cuts towards zero. Raises Mistake for zero."""
     if b == 0:
         raise Mistake("a division by zero")
     return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
 def remainder(a: int, b: int) -> int:
+    """What divided leaves over, with the sign of the first."""
     return a - b * divided(a, b)

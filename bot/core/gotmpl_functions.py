@@ -188,8 +188,9 @@ REFUSED: Final[dict[str, str]] = {
     **dict.fromkeys(
         (
             "randAlphaNum", "randAlpha", "randAscii", "randNumeric", "randBytes", "randInt", "shuffle",
-            "uuidv4", "genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey",
-            "genSignedCert", "genSignedCertWithKey", "htpasswd", "bcrypt", "encryptAES",
+            "uuidv4", "genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert",
+            "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey", "htpasswd", "bcrypt",
+            "encryptAES",
         ),
         "its result differs each time",
     ),

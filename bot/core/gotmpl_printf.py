@@ -64,18 +64,21 @@ def _verb(verb: str, value: Any, flags: str, precision: str | None) -> str:
             return format(value.encode().hex()) if verb == "x" else value.encode().hex().upper()
         case "f" | "F" | "e" if isinstance(value, float):
             return _signed(f"{value:.{6 if digits is None else digits}{verb}}", value, flags)
-        case "g" if isinstance(value, float) and digits is None:
-            return _signed(printed(value), value, flags)
-        case "T":
-            return type_name(value)
-        case _ if verb in "vsqtdxXobcfFeg" and digits is None and kind(value) != "struct":
-            return (
-                f"%!{verb}({type_name(value)}={printed(value, top=False)})"
-                if value is not None
-                else (f"%!{verb}(<nil>)")
-            )
         case _:
-            raise Mistake(f"%{verb} is not understood here")
+            return _otherwise(verb, value, flags, digits)
+
+
+def _otherwise(verb: str, value: Any, flags: str, digits: int | None) -> str:
+    """What Go writes for a verb that does not fit its value. Raises Mistake for what is not followed."""
+    if verb == "T":
+        return type_name(value)
+    if digits is not None or verb not in "vsqtdxXobcfFeg" or kind(value) == "struct":
+        raise Mistake(f"%{verb} is not understood here")
+    if verb == "g" and isinstance(value, float):
+        return _signed(printed(value), value, flags)
+    if value is None:
+        return f"%!{verb}(<nil>)"
+    return f"%!{verb}({type_name(value)}={printed(value, top=False)})"
 
 
 def _signed(text: str, value: Any, flags: str) -> str:

@@ -55,14 +55,17 @@ def _bounded(result: str) -> str:
 
 
 def quote(*values: Any) -> str:
+    """Each value in double quotes, nil left out."""
     return " ".join(quoted(strval(value)) for value in values if value is not None)
 
 
 def squote(*values: Any) -> str:
+    """Each value in single quotes, nil left out."""
     return " ".join(f"'{strval(value)}'" for value in values if value is not None)
 
 
 def indent(spaces: Any, value: Any) -> str:
+    """Spaces before each line. Raises Mistake for what grows too long."""
     width, given = whole(spaces), text(value)
     if not 0 <= width <= 1000:
         raise Mistake("this indentation is not possible")
@@ -73,10 +76,12 @@ def indent(spaces: Any, value: Any) -> str:
 
 
 def nindent(spaces: Any, value: Any) -> str:
+    """A new line, then indent."""
     return f"\n{indent(spaces, value)}"
 
 
 def replace(old: Any, new: Any, value: Any) -> str:
+    """Puts another text for each occurrence. Raises Mistake for what grows too long."""
     given, put = text(value), text(new)
     if given.count(text(old)) * len(put) > MAX_TEXT:
         raise Mistake("the text grows too long")
@@ -84,6 +89,7 @@ def replace(old: Any, new: Any, value: Any) -> str:
 
 
 def repeat(count: Any, value: Any) -> str:
+    """The text several times. Raises Mistake for what grows too long."""
     times = whole(count)
     if times < 0 or times * len(text(value)) > MAX_TEXT:
         raise Mistake("this cannot be repeated so often")
@@ -91,6 +97,7 @@ def repeat(count: Any, value: Any) -> str:
 
 
 def trunc(length: Any, value: Any) -> str:
+    """The first characters, or for a negative number the last."""
     size, given = whole(length), text(value)
     if size < 0:
         return given[size:] if len(given) + size > 0 else given
@@ -98,6 +105,7 @@ def trunc(length: Any, value: Any) -> str:
 
 
 def substr(start: Any, end: Any, value: Any) -> str:
+    """The characters from start to end; a negative bound is none."""
     first, last, given = whole(start), whole(end), text(value)
     if first < 0:
         return given[:last] if 0 <= last <= len(given) else given
@@ -105,27 +113,32 @@ def substr(start: Any, end: Any, value: Any) -> str:
 
 
 def ternary(yes: Any, no: Any, value: Any) -> Any:
+    """One of two values. Raises Mistake where no boolean decides."""
     if not isinstance(value, bool):
         raise Mistake("ternary decides by a boolean")
     return yes if value else no
 
 
 def split(separator: Any, value: Any) -> dict[str, Any]:
+    """The parts as a mapping with the keys `_0`, `_1` and so on."""
     return {f"_{at}": part for at, part in enumerate(split_list(separator, value))}
 
 
 def split_list(separator: Any, value: Any) -> list[Any]:
+    """The parts as a list."""
     if not text(separator):
         return [*text(value)]
     return [*text(value).split(separator)]
 
 
 def join(separator: Any, values: Any) -> str:
+    """The items as one text."""
     parts = values if isinstance(values, list) else [values] if values is not None else []
     return _bounded(text(separator).join(strval(part) for part in parts if part is not None))
 
 
 def title(value: Any) -> str:
+    """The first letter of each word in upper case."""
     result, start = [], True
     for character in text(value):
         result.append(character.upper() if start and len(character.upper()) == 1 else character)
@@ -134,10 +147,12 @@ def title(value: Any) -> str:
 
 
 def encode(value: Any) -> str:
+    """Base64 of the text."""
     return base64.b64encode(text(value).encode()).decode()
 
 
 def decode(value: Any) -> str:
+    """The text of base64. Raises Mistake."""
     try:
         return base64.b64decode(text(value).replace("\n", "").replace("\r", ""), validate=True).decode()
     except (binascii.Error, ValueError):
@@ -150,30 +165,37 @@ def digest(name: str, value: Any) -> str:
 
 
 def adler32(value: Any) -> str:
+    """The Adler-32 checksum as a decimal number."""
     return str(zlib.adler32(text(value).encode()))
 
 
 def cat(*values: Any) -> str:
+    """The values with a space between each two, nil left out."""
     return _bounded(" ".join(strval(value) for value in values if value is not None))
 
 
 def no_space(value: Any) -> str:
+    """The text without white space."""
     return "".join(character for character in text(value) if character not in _GO_SPACE)
 
 
 def trim(value: Any) -> str:
+    """The text without white space around it."""
     return text(value).strip(_GO_SPACE)
 
 
 def trim_all(characters: Any, value: Any) -> str:
+    """The text without these characters around it."""
     return text(value).strip(text(characters)) if characters else text(value)
 
 
 def trim_suffix(suffix: Any, value: Any) -> str:
+    """The text without this end."""
     return text(value).removesuffix(text(suffix))
 
 
 def trim_prefix(prefix: Any, value: Any) -> str:
+    """The text without this beginning."""
     return text(value).removeprefix(text(prefix))
 
 
@@ -188,4 +210,5 @@ def show(*values: Any) -> str:
 
 
 def show_line(*values: Any) -> str:
+    """Go's Sprintln: spaces between all values, and a line break."""
     return _bounded(" ".join(printed(value, top=False) for value in values) + "\n")

@@ -36,7 +36,7 @@ class Charts:
         if is_remote(name):
             raise entry.wrong(
                 UNSUPPORTED,
-                f"The chart `{shortened(name)}` comes neither from a repository, a registry nor this project.",
+                f"The chart `{shortened(name)}` is neither of a repository, a registry nor this project.",
                 "chart",
             )
         if name.startswith("/"):
@@ -48,7 +48,7 @@ class Charts:
         if repository not in self.repositories:
             raise entry.wrong(
                 "unknown-repository",
-                f"This helmfile has no repository `{shown(repository)}`, and there is no directory of that name.",
+                f"This helmfile has no repository `{shown(repository)}`, and there is no such directory.",
                 "chart",
                 fix="Add it to `repositories`.",
             )

@@ -9,7 +9,7 @@ from bot.core.gotmpl_values import Struct
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment: `defaults` are the `values` at the top of a helmfile, `values` the environment's own."""
+    """An environment: `defaults` are the `values` at the top of a helmfile, `values` its own."""
 
     name: str
     kube_context: str = ""

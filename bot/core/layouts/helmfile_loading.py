@@ -134,7 +134,7 @@ class Loading:
             yield Entry(own, document.source, ())
 
     def _refuse_unknown(self, value: Any, where: Where) -> None:
-        """Outside of a release there is nothing that could be left out alone; values stay, as unknown ones."""
+        """Nothing outside of a release could be left out alone; values stay, as unknown ones."""
         if isinstance(value, dict):
             value = {key: item for key, item in value.items() if key not in _LOOKED_AT_LATER}
         unknown = next(self.engine.unknowns.within(value), None)

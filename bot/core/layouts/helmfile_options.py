@@ -19,7 +19,8 @@ _FOLLOWED: Final = frozenset(
 _HARMLESS: Final = frozenset(
     "description historyMax cleanupOnFail verify verifyTemplate keyring skipDeps skipRefresh "
     "disableValidation disableValidationOnInstall disableOpenAPIValidation suppressDiff "
-    "suppressOutputLineRegex cascade deleteWait deleteTimeout unitTests trackMode trackTimeout trackLogs trackFailedLogs trackKinds skipKinds "
+    "suppressOutputLineRegex cascade deleteWait deleteTimeout unitTests trackMode trackTimeout trackLogs "
+    "trackFailedLogs trackKinds skipKinds "
     "trackResources trackFailOnError kubedogQPS kubedogBurst helmStuckGrace insecureSkipTLSVerify plainHttp "
     "skipSchemaValidation syncReleaseLabels apiVersions kubeVersion waitRetries "
     "disableAutoDetectedKubeVersionForDiff".split()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (files of a checkout, a line each)
 """Helmfiles, and what helmfile 1.7 hands to Helm for them: the values of each release.
 
 Each case was run through the helmfile program once; what is written here is what it did.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (files of a checkout, a line each)
 """The layout helmfile: what is read is what helmfile hands to Helm."""
 
 import pytest

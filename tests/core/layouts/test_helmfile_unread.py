@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (files of a checkout, a line each)
 """What of a helmfile cannot be read is named with its place, and what is beside it is read all the same."""
 
 import pytest
