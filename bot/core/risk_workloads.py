@@ -25,22 +25,29 @@ def workloads(planned: ObjectPlan) -> list[Noticed]:
         notice(Risk.MEDIUM, "pdb-removed", "nothing keeps a drain from taking all its pods at once.")
     if planned.action == "delete":
         return found
-    for power in sorted(_powers(_pod(after)) - _powers(_pod(before))):
-        notice(Risk.HIGH, "privileged", f"its pods get {power}.")
+    if powers := sorted(_powers(_pod(after)) - _powers(_pod(before))):
+        notice(Risk.HIGH, "privileged", f"its pods get {', '.join(powers)}.")
     was, now = _replicas(before), _replicas(after)
     if before and was and now == 0:
         notice(Risk.MEDIUM, "replicas-zero", f"it goes from {was} replicas to none.")
-    old = _images(_pod(before))
-    for name, image in _images(_pod(after)).items():
-        if old.get(name) == image:
-            continue
+    for (old, image), names in _changed_images(_pod(before), _pod(after)).items():
         repository, tag, digest = _parts(image)
+        said = f"{'containers' if len(names) > 1 else 'container'} {', '.join(names)}"
         if not digest and tag in ("", "latest"):
-            notice(Risk.MEDIUM, "image-mutable", f"container {name} runs {image}, whose content can change.")
-        if name in old and _lower(old[name], repository, tag):
-            notice(
-                Risk.MEDIUM, "image-downgraded", f"container {name} goes back from {old[name]} to {image}."
-            )
+            runs = "run" if len(names) > 1 else "runs"
+            notice(Risk.MEDIUM, "image-mutable", f"{said} {runs} {image}, whose content can change.")
+        if old and _lower(old, repository, tag):
+            go = "go" if len(names) > 1 else "goes"
+            notice(Risk.MEDIUM, "image-downgraded", f"{said} {go} back from {old} to {image}.")
+    return found
+
+
+def _changed_images(before: dict[str, Any], after: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """The containers that change from one image (empty: none) to another, by both."""
+    old, found = _images(before), dict[tuple[str, str], list[str]]()
+    for name, image in _images(after).items():
+        if old.get(name) != image:
+            found.setdefault((old.get(name, ""), image), []).append(name)
     return found
 
 

@@ -178,3 +178,17 @@ def test_a_new_major_version_of_a_chart_is_worth_a_look() -> None:
 def test_uninstalling_what_guards_the_cluster_is_named() -> None:
     plan = assess(release(action="uninstall", chart_name="falco"))
     assert ([finding.code for finding in plan.findings], plan.risk) == (["guard-removed"], Risk.HIGH)
+
+
+def test_what_one_object_gains_and_loses_is_told_once() -> None:
+    def pods(tag: str, **spec: Any) -> Manifest:
+        return pod(containers=[{"name": name, "image": f"agent:{tag}"} for name in ("a", "b")], **spec)
+
+    volumes = [{"name": name, "hostPath": {"path": f"/{name}"}} for name in ("proc", "boot")]
+    one = planned(pods("1.10.0"), pods("1.9.0", hostNetwork=True, volumes=volumes))
+    found = assess(release(one)).findings
+    assert [finding.message for finding in found] == [
+        "Deployment web/x: its pods get the node's /boot (hostPath), the node's /proc (hostPath), "
+        "the node's Network namespace (hostNetwork).",
+        "Deployment web/x: containers a, b go back from agent:1.10.0 to agent:1.9.0.",
+    ]
