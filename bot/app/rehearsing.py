@@ -36,11 +36,12 @@ class _Asked:
     def touched_by(self, overlay: Overlay) -> bool:
         """Whether something of it will stand otherwise once the releases before it are applied.
 
-        A rehearsal reads every object and namespace that it is about. New kinds are another matter: what
-        is of no known kind is not read.
+        A rehearsal reads every object and namespace that it is about. New and changed kinds are another
+        matter: what is of no known kind is not read.
         """
         spaces = {("", "Namespace", "", name) for name in overlay.namespaces}
-        return bool(overlay.kinds) or not self.identities.isdisjoint(overlay.made | overlay.gone | spaces)
+        standing = overlay.made | overlay.gone | spaces
+        return bool(overlay.kinds or overlay.crds) or not self.identities.isdisjoint(standing)
 
 
 @dataclass(frozen=True, slots=True)

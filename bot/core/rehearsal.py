@@ -25,7 +25,7 @@ from bot.core.planned import ReleaseAction, ReleasePlan
 from bot.core.question import NoSuchKind
 from bot.core.refusals import refusal
 from bot.core.rehearsal_asking import Asking, together
-from bot.core.rehearsal_case import Case, Outcome, Overlay, Piece, Stage, kinds_of_crd
+from bot.core.rehearsal_case import CRD, Case, Outcome, Overlay, Piece, Stage, kinds_of_crd
 from bot.core.rehearsal_crds import compare_crds, namespace_piece, rehearse_first
 from bot.core.rehearsal_deletions import rehearse_deletion
 from bot.core.rehearsal_drift import drift_since
@@ -239,14 +239,19 @@ def overlay_after(case: Case, plan: ReleasePlan) -> Overlay:
     made = {one.ref.identity for one in plan.objects if one.action == "create" and not one.deleted_after}
     gone = {one.ref.identity for one in plan.objects if one.action == "delete"}
     spaces = {one.ref.name for one in plan.objects if one.ref.kind == "Namespace" and one.action == "create"}
-    kinds = dict(case.overlay.kinds)
+    kinds, changed = dict(case.overlay.kinds), dict(case.overlay.crds)
+    written = {one.ref.name for one in plan.objects if one.ref.kind == CRD and one.action != "unchanged"}
     if case.rendered is not None:
         crds = case.rendered.crds if plan.action == "install" else ()
         for manifest in (*crds, *case.rendered.objects):
-            kinds.update(kinds_of_crd(manifest))
+            brought = kinds_of_crd(manifest)
+            kinds.update(brought)
+            if case.ref(manifest).name in written:
+                changed.update(dict.fromkeys(brought, manifest))
     return Overlay(
         namespaces=case.overlay.namespaces | spaces,
         kinds={kind: scope for kind, scope in kinds.items() if kind not in case.scopes},
         made=(case.overlay.made - gone) | made,
         gone=(case.overlay.gone - made) | gone,
+        crds=changed,
     )

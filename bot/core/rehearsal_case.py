@@ -19,14 +19,15 @@ CRD = "CustomResourceDefinition"
 class Overlay:
     """What earlier releases of the same plan will have done by the time that a release is applied.
 
-    `kinds` are those that their CRDs bring, as in `Case.scopes`; `made` and `gone` are identities of objects
-    that will have been created or deleted.
+    `kinds` are those that their CRDs bring, as in `Case.scopes`, `crds` the CRDs that they make or change, by
+    (apiVersion, kind); `made` and `gone` are identities of objects that will have been created or deleted.
     """
 
     namespaces: frozenset[str] = frozenset()
     kinds: Scopes = field(default_factory=dict)
     made: frozenset[Identity] = frozenset()
     gone: frozenset[Identity] = frozenset()
+    crds: Mapping[tuple[str, str], Manifest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class Stage:
     """What stands before the operation, and what it is made of.
 
     `live` holds the objects that exist, by identity. `absent` are namespaces that do not exist, `coming`
-    those of them that will when the objects are applied. `kinds` are not served yet, and will be.
+    those of them that will when the objects are applied. `kinds` are not served yet, and will be; `crds` are
+    those that will be otherwise than the API server has them now, by (apiVersion, kind).
     """
 
     case: Case
@@ -105,6 +107,7 @@ class Stage:
     absent: frozenset[str]
     coming: frozenset[str]
     kinds: Scopes
+    crds: Mapping[tuple[str, str], Manifest]
     client_side: bool = False
 
     def served(self, piece: ObjectRef) -> bool:

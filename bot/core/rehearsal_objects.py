@@ -13,6 +13,7 @@ from bot.core.rehearsal_asking import Asking, ask
 from bot.core.rehearsal_case import Outcome, Piece, Stage
 from bot.core.rehearsal_client_side import patched
 from bot.core.rehearsal_outcome import outcome, warnings
+from bot.core.rehearsal_schema import as_defaulted, judged_by_crd, second_opinion
 
 STAND_IN = "default"
 """The namespace in which objects of a namespace that does not exist yet are checked."""
@@ -63,7 +64,12 @@ def applied(
             found = (*taken, *warnings(stage.case, ref, said))
             return outcome(stage, ref, before=live, after=result, source=source, hook=hook, findings=found)
         case Refused() | NoSuchKind():
-            return _stays(stage, ref, live, refusal(answer, ref, stage.case.masker), hook=hook)
+            findings = second_opinion(stage, ref, source, refusal(answer, ref, stage.case.masker))
+            if any(found.level is Level.ERROR for found in findings):
+                return _stays(stage, ref, live, *findings, hook=hook)
+            # What it will be is not known exactly, and it is not nothing.
+            merged = as_defaulted(stage, ref, _over(live, piece.manifest))
+            return outcome(stage, ref, before=live, after=merged, source=source, hook=hook, findings=findings)
         case _:
             raise AssertionError(f"no answer to an apply: {answer}")
 
@@ -90,17 +96,22 @@ def created(
             return outcome(stage, ref, before=None, after=result, source=source, hook=hook, findings=found)
         case Refused() | NoSuchKind():
             error = refusal(answer, ref, stage.case.masker)
-            plan = ObjectPlan(
-                ref, "create", hook=hook, after=stage.case.masker.manifest(comparable(manifest))
-            )
+            shown = stage.case.masker.manifest(comparable(as_defaulted(stage, ref, manifest)))
+            plan = ObjectPlan(ref, "create", hook=hook, after=shown)
             if stage.client_side and error.code == "unknown-field":
                 # Helm's client-side creation does not ask for strict validation; the field is dropped.
                 return Outcome((plan,), (replace(error, level=Level.WARNING),))
             if elsewhere and error.code in _NOT_ABOUT_THE_OBJECT:
                 return Outcome((plan,), (_not_checked(ref, error),))
-            return Outcome((plan,), (error,))
+            return Outcome((plan,), second_opinion(stage, ref, source, error))
         case _:
             raise AssertionError(f"no answer to a creation: {answer}")
+
+
+def _over(live: Any, manifest: Any) -> Any:
+    if isinstance(live, dict) and isinstance(manifest, dict):
+        return {**live, **{key: _over(live.get(key), value) for key, value in manifest.items()}}
+    return manifest
 
 
 def _creation(stage: Stage, manifest: Manifest) -> Question:
@@ -154,9 +165,9 @@ def _not_ours(stage: Stage, ref: ObjectRef, live: Manifest) -> Finding | None:
     )
 
 
-def _stays(stage: Stage, ref: ObjectRef, live: Manifest, error: Finding, hook: str | None = None) -> Outcome:
+def _stays(stage: Stage, ref: ObjectRef, live: Manifest, *found: Finding, hook: str | None = None) -> Outcome:
     shown = stage.case.masker.manifest(comparable(live))
-    return Outcome((ObjectPlan(ref, "unchanged", hook=hook, before=shown, after=shown),), (error,))
+    return Outcome((ObjectPlan(ref, "unchanged", hook=hook, before=shown, after=shown),), found)
 
 
 def _unserved(stage: Stage, piece: Piece) -> Outcome:
@@ -165,14 +176,8 @@ def _unserved(stage: Stage, piece: Piece) -> Outcome:
         return Outcome((ObjectPlan(ref, "create"),), (refusal(NoSuchKind(), ref, stage.case.masker),))
     release = stage.case.desired
     marked = in_place(owned_by(piece.manifest, release.name, release.namespace), ref)
-    shown = stage.case.masker.manifest(marked)
-    found = Finding(
-        Level.INFO,
-        "not-checked",
-        f"{ref}: its kind comes with this plan, so the API server could not be asked about it yet.",
-        object=ref,
-    )
-    return Outcome((ObjectPlan(ref, "create", after=shown),), (found,))
+    shown = stage.case.masker.manifest(as_defaulted(stage, ref, marked))
+    return Outcome((ObjectPlan(ref, "create", after=shown),), judged_by_crd(stage, ref, piece.manifest))
 
 
 def _nameless(ref: ObjectRef) -> Outcome:

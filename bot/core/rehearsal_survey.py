@@ -1,7 +1,8 @@
 """What stands before a Helm operation: every object that it may touch, read once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from bot.core.diff import within
 from bot.core.manifest import documents
 from bot.core.model import Manifest, ObjectRef
 from bot.core.noise import Noise, noise_between
@@ -54,6 +55,7 @@ def survey(case: Case, base: tuple[Piece, ...], extra: tuple[Piece, ...] = ()) -
         absent=absent,
         coming=_coming(case, targets, absent),
         kinds=_kinds(case),
+        crds=_crds(case, live),
         client_side=not case.installs and _client_side(case),
     )
 
@@ -79,6 +81,15 @@ def _kinds(case: Case) -> dict[tuple[str, str], bool]:
     if case.rendered and case.installs:
         for crd in case.rendered.crds:
             found.update(kinds_of_crd(crd))
+    return found
+
+
+def _crds(case: Case, live: Mapping[Identity, Manifest]) -> dict[tuple[str, str], Manifest]:
+    found = dict(case.overlay.crds)
+    for crd in case.rendered.crds if case.rendered and case.installs else ():
+        stands = live.get(case.ref(crd).identity)
+        if stands is None or not within(crd.get("spec"), stands.get("spec")):
+            found.update(dict.fromkeys(kinds_of_crd(crd), crd))
     return found
 
 

@@ -1,8 +1,12 @@
 """Changes by values and random values, of namespaces, and of custom resources."""
 
+import yaml
+
+from tests.cluster.api import Api, ApiError
 from tests.cluster.truth_bench import Story
 from tests.cluster.truth_stories import config, deployment, files, service
 from tests.cluster.truth_stories_more import RANDOM, crd, secret, thing
+from tests.cluster.waiting import until
 
 VALUES = [
     Story(
@@ -111,6 +115,33 @@ PLACES = [
     ),
 ]
 
+OPEN = (
+    ", open: {type: object, x-kubernetes-preserve-unknown-fields: true}"
+    ", port: {x-kubernetes-int-or-string: true}"
+    ", level: {type: string, enum: [a, b], default: a}"
+    ", limit: {type: integer, maximum: 5, exclusiveMaximum: true}"
+    ", name: {type: string, pattern: '^[a-z]+$'}"
+)
+CRDS_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def older_crd(api: Api, namespace: str) -> None:
+    """As another release's `helm install` left it."""
+    manifest = yaml.safe_load(crd().replace("{ns}", namespace))
+    path = f"{CRDS_PATH}/{manifest['metadata']['name']}"
+    api.call("PATCH", f"{path}?fieldManager=helm", manifest, content_type="application/apply-patch+yaml")
+    until(lambda: served(api, f"/apis/{namespace}.truth/v1/things"), "the kind to be served")
+
+
+def served(api: Api, path: str) -> bool:
+    try:
+        return api.exists(path)
+    except ApiError as error:
+        if error.status == 429:
+            return False
+        raise
+
+
 CRDS = [
     Story(
         "crds/ and its resources at an install",
@@ -150,5 +181,46 @@ CRDS = [
         {"crds/thing.yaml": crd(), **files(thing())},
         None,
         actions={"Thing/one": "delete"},
+    ),
+    Story(
+        "a resource of crds/ with a field that its CRD lacks",
+        None,
+        {"crds/thing.yaml": crd(), **files(config(), thing("size: 1, colour: red"))},
+        fails="unknown-field",
+    ),
+    Story(
+        "a resource of crds/ with a value of a wrong type",
+        None,
+        {"crds/thing.yaml": crd(), **files(config(), thing("size: large"))},
+        fails="invalid-object",
+    ),
+    Story(
+        "what the CRD fills in or leaves open is no error",
+        None,
+        {
+            "crds/thing.yaml": crd(OPEN),
+            **files(config(), thing("open: {x: [1, {y: 2}]}, port: http, level: null, limit: 3, name: abc")),
+        },
+        says=("not-checked",),
+    ),
+    Story(
+        "a resource of crds/ beyond a bound",
+        None,
+        {"crds/thing.yaml": crd(OPEN), **files(thing("limit: 5, name: abc"))},
+        fails="invalid-object",
+    ),
+    Story(
+        "a resource of crds/ against a pattern",
+        None,
+        {"crds/thing.yaml": crd(OPEN), **files(thing("name: ABC"))},
+        fails="invalid-object",
+    ),
+    Story(
+        "crds/ at an install goes over an older CRD, and its new field is there by then",
+        None,
+        {"crds/thing.yaml": crd(", color: {type: string}"), **files(thing("size: 1, color: red"))},
+        touch=older_crd,
+        says=("not-checked",),
+        actions={"Thing/one": "create"},
     ),
 ]

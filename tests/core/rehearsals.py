@@ -103,6 +103,7 @@ class Server:
     objects: list[Manifest] = field(default_factory=list)
     refuses: Mapping[str, Refused] = field(default_factory=dict)
     asked: list[Question] = field(default_factory=list)
+    kinds: Mapping[tuple[str, str], bool] = field(default_factory=lambda: SCOPES)
 
     def run(self, case: Case) -> ReleasePlan:
         rehearsal = rehearse(case)
@@ -136,7 +137,7 @@ class Server:
 
     def _write(self, manifest: Manifest, *, force: bool) -> Answer:
         name, kind = manifest["metadata"]["name"], manifest["kind"]
-        if (manifest["apiVersion"], kind) not in SCOPES:
+        if (manifest["apiVersion"], kind) not in self.kinds:
             return NoSuchKind()
         refused = self.refuses.get(f"{kind}/{name}")
         if refused and not (force and refused.status == 409):
