@@ -92,18 +92,22 @@ class Worker:
             start_new_session=True,
         )
         worker = cls(process, limits)
+        await worker._greeted()
+        return worker
+
+    async def _greeted(self) -> None:
+        """Waits until the worker says that it is sealed and loaded; ends it where it does not."""
         try:
             async with asyncio.timeout(_START_SECONDS):
-                greeting = json.loads(await worker._reply())
+                greeting = json.loads(await self._reply())
         except (TimeoutError, asyncio.IncompleteReadError) as error:
-            await worker.stop()
-            raise RuntimeError(f"a render worker did not start: {worker.stderr or error}") from error
+            await self.stop()
+            raise RuntimeError(f"a render worker did not start: {self.stderr or error}") from error
         except BaseException:
-            await asyncio.shield(worker.stop())
+            await asyncio.shield(self.stop())
             raise
-        worker.version = greeting["version"]
-        worker.seal = Seal(**{**greeting["seal"], "missing": tuple(greeting["seal"]["missing"])})
-        return worker
+        self.version = greeting["version"]
+        self.seal = Seal(**{**greeting["seal"], "missing": tuple(greeting["seal"]["missing"])})
 
     @property
     def alive(self) -> bool:

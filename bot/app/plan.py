@@ -111,18 +111,20 @@ class PlanMergeRequest:
             draft=mr.draft,
             gate=gate_section(looked.facts, looked.differences),
         )
-        notes = plan_notes(plan, context)
-        note_id = await self._write(mr, target, notes)
+        note_id = await self._write(mr, target, plan_notes(plan, context))
         await tell_status(self._forge, mr, target, note_id, plan, looked.facts)
+        await self._record(stored, plan_id, note_id)
+        log.info("plan.commented", releases=len(plan.releases), seal=plan.seal, complete=plan.complete)
+
+    async def _record(self, plan: StoredPlan, plan_id: int, note_id: int) -> None:
         facts = {
-            "target": target.name,
-            "head": mr.head,
+            "target": plan.target,
+            "head": plan.head,
             "seal": plan.seal,
             "complete": plan.complete,
             "note": note_id,
         }
-        await self._store.record("plan", mr.project, mr.iid, facts, once=f"plan:{plan_id}")
-        log.info("plan.commented", releases=len(plan.releases), seal=plan.seal, complete=plan.complete)
+        await self._store.record("plan", plan.project, plan.iid, facts, once=f"plan:{plan_id}")
 
     async def _write(self, mr: MergeRequest, target: Target, notes: Notes) -> int:
         """The first note and its follow-ups; a follow-up of a longer plan before is emptied."""
