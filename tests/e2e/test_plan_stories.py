@@ -155,7 +155,8 @@ async def test_a_fork_is_not_rendered_and_its_people_are_told_why(site: Site) ->
     await site.gitlab.push(fork, "change", {VALUES: values(color="green")}, site.ada)
     mr = await site.gitlab.open_merge_request(site.project, "change", site.ada, source=fork)
     note = await site.noted(mr, "comes from a fork")
-    assert "Push the branch to this project to have it planned." in note
+    assert "A maintainer who has read its last commit may have that one planned" in note
+    assert "push the branch to this project." in note
     assert "green" not in note
     assert site.plans_made() == 0
 
