@@ -33,8 +33,11 @@ def outcome(
 
     `source` is the object as rendered, by which random and assigned values are known.
     """
-    old = None if before is None else comparable(before)
-    new = None if after is None else comparable(_with_marks_for_assigned(after, before, source))
+    replaced = action == "replace"
+    old = None if before is None else comparable(_with_job_marks(before) if replaced else before)
+    new = None
+    if after is not None:
+        new = comparable(_with_marks_for_assigned(after, None if replaced else before, source))
     pointers = _noise(stage, source, old, new)
     found: tuple[Difference, ...] = ()
     if old is not None and new is not None and not same(old, new):
@@ -95,7 +98,7 @@ def _with_marks_for_assigned(after: Manifest, before: Manifest | None, source: M
         case "Service":
             return _service(after, before or {}, source or {})
         case "Job" if before is None:
-            return _job(after)
+            return _with_job_marks(after)
         case _:
             return after
 
@@ -118,8 +121,11 @@ def _service(after: Manifest, before: Manifest, source: Manifest) -> Manifest:
     return made
 
 
-def _job(after: Manifest) -> Manifest:
-    made = copy.deepcopy(after)
+def _with_job_marks(manifest: Manifest) -> Manifest:
+    """With a mark for what names a Job's own uid: a new one every time, and no change by itself."""
+    if manifest.get("kind") != "Job":
+        return manifest
+    made = copy.deepcopy(manifest)
     template = _spec(made).get("template")
     selector = _spec(made).get("selector")
     places: list[Any] = [labels_of(made), labels_of(template) if isinstance(template, dict) else {}]

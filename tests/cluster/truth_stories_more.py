@@ -19,6 +19,16 @@ BOTH = ", helm.sh/hook-delete-policy: 'before-hook-creation,hook-succeeded'"
 FAILED_ONLY = ", helm.sh/hook-delete-policy: hook-failed"
 
 
+# Without completions a job is complete at once: there are no nodes to run anything.
+JOB = """apiVersion: batch/v1
+kind: Job
+metadata: {name: j, annotations: {helm.sh/hook: 'pre-install,pre-upgrade'}}
+spec:
+  completions: 0
+  template: {spec: {restartPolicy: Never, containers: [{name: c, image: "i:%s"}]}}
+"""
+
+
 def secret(name: str = "s", data: str = "stringData: {password: hunter22}") -> str:
     return f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\n{data}\n"
 
@@ -124,6 +134,12 @@ HOOKS = [
         files(config(), hook("h", "pre-install,pre-upgrade")),
         files(config(), hook("h", "pre-install,pre-upgrade", data="b: '2'")),
         actions={"ConfigMap/h": "replace"},
+    ),
+    Story(
+        "a job at the upgrade replaces the old one, with labels of its own",
+        files(config(), JOB % "1"),
+        files(config(), JOB % "2"),
+        actions={"Job/j": "replace"},
     ),
     Story(
         "a hook that removes itself and stood before",
