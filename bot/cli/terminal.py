@@ -9,6 +9,7 @@ from bot.core.hunks import object_diff
 from bot.core.markdown import visible
 from bot.core.model import Finding, Level, Risk
 from bot.core.note import tally, verdict, versions
+from bot.core.only_labels import labels_sentence, only_labels
 from bot.core.planned import Plan, ReleasePlan
 
 _RISK = {Risk.HIGH: "bold red", Risk.MEDIUM: "yellow", Risk.LOW: "green", Risk.NONE: "dim"}
@@ -53,7 +54,7 @@ def _table(releases: list[ReleasePlan]) -> Table:
 
 def _release(release: ReleasePlan, console: Console) -> None:
     for item in release.objects:
-        if item.action == "unchanged":
+        if item.action == "unchanged" or only_labels(item):
             continue
         hook = f" (hook {item.hook})" if item.hook else ""
         console.print(Text(f"\n{item.action} {visible(str(item.ref))}{hook}", style="bold"))
@@ -61,6 +62,8 @@ def _release(release: ReleasePlan, console: Console) -> None:
             console.print(Text(visible(line), style=_LINE.get(line[:1], "")), soft_wrap=True)
         for path in item.noise:
             console.print(Text(f"  random value, left out of the seal: {visible(path)}", style="dim"))
+    if marked := [item for item in release.objects if only_labels(item)]:
+        console.print(Text(f"\n{labels_sentence(marked, visible)}", style="dim"))
     for drift in release.drift:
         console.print(Text(f"\ndrift: {drift_sentence(drift, visible)}", style="magenta"))
 

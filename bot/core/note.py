@@ -14,6 +14,7 @@ from bot.core.drift_note import drift_section
 from bot.core.hunks import object_diff
 from bot.core.marks import plan_marker
 from bot.core.model import Finding, Level, Risk
+from bot.core.only_labels import labels_sentence, only_labels
 from bot.core.pages import paginate
 from bot.core.planned import ObjectPlan, Plan, ReleasePlan
 
@@ -188,7 +189,10 @@ def _finding(finding: Finding, release: str) -> str:
 
 def _release(release: ReleasePlan) -> str:
     changing = [item for item in release.objects if item.action != "unchanged"]
-    body = [_object(item) for item in changing]
+    marked = [item for item in changing if only_labels(item)]
+    body = [_object(item) for item in changing if item not in marked]
+    if marked:
+        body.append(labels_sentence(marked, md.code))
     noise = [item for item in release.objects if item.noise]
     if noise:
         body.append(_noise(noise))

@@ -34,3 +34,19 @@ def test_random_string_data_turns_up_as_data() -> None:
         "/data/p",
         "/metadata/labels/x",
     )
+
+
+def test_a_checksum_that_follows_from_random_data_is_random_too() -> None:
+    def pods(checksum: str) -> dict[str, object]:
+        annotations = {"checksum/secret": checksum, "checksum/config": "same"}
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "web"},
+            "spec": {"template": {"metadata": {"annotations": annotations}}},
+        }
+
+    first, second = pods("1f"), pods("2e")
+    noise = noise_between(rendered(first), rendered(second))
+    assert noise.of(first) == ("/spec/template/metadata/annotations/checksum~1secret",)
+    assert same_but_noise(noise, [first], [pods("3d")])

@@ -19,6 +19,20 @@ def failing(finding: Finding) -> Plan:
     return plan(release(findings=(finding,), objects=(replicas(1, 2),)), seal=None)
 
 
+def labelled(kind: str, key: str, *, name: str = "podinfo", pods: bool = False) -> ObjectPlan:
+    places = ("", "/spec/template") if pods else ("",)
+    changes = tuple(
+        Change(f"{at}/metadata/labels/{key}", "replace", "podinfo-6.7.0", "podinfo-6.14.1") for at in places
+    )
+    return ObjectPlan(
+        ObjectRef("v1", kind, "web", name),
+        "update",
+        changes,
+        before=manifest(name, {"a": 1}, kind),
+        after=manifest(name, {"a": 2}, kind),
+    )
+
+
 CRD = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "certificates.cert-manager.io")
 
 MORE: Mapping[str, Plan] = {
@@ -105,6 +119,16 @@ MORE: Mapping[str, Plan] = {
         release(chart_from="6.14.1", chart_to="6.7.0", risk=Risk.MEDIUM, objects=(replicas(2, 1),))
     ),
     "an upgrade that touches no object": plan(release()),
+    "most objects change only in labels": plan(
+        release(
+            objects=(
+                replicas(1, 2),
+                labelled("Service", "helm.sh~1chart"),
+                labelled("Deployment", "helm.sh~1chart", name="worker|`x`", pods=True),
+                labelled("ConfigMap", "app.kubernetes.io~1version"),
+            )
+        )
+    ),
     "a namespace that comes with the release": plan(
         release(
             action="install",
