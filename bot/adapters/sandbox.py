@@ -7,8 +7,8 @@ Nothing in here needs a privilege, and each part holds without the others:
   own filter lets a process add one (the runtime's default profile does), on x86-64 and aarch64;
 - Landlock holds from Linux 5.13 where it is switched on. Without it the process could read what its user may
   read, so a pod still mounts no secret into a renderer that it can do without;
-- a door (one TCP port) is the only one from Linux 6.7 (Landlock's rules for TCP). Before, the filter leaves TCP
-  over IPv4 as a whole.
+- a door (one TCP port) is the only one from Linux 6.7 (Landlock's rules for TCP). Before, the filter leaves
+  TCP over IPv4 as a whole.
 
 User namespaces are not used: many clusters forbid them. What is missing is said by `Seal`, never passed over.
 `python -I -S sandbox.py JSON` does the same for a program that is not ours: it seals itself and becomes that.

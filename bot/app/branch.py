@@ -17,8 +17,8 @@ AGAIN = 10.0
 
 _HELD = (
     "Nothing of it is deployed: only merges of planned merge requests are. The plan of the next merge "
-    "request contains it, and its merge deploys it. To bring the cluster there now, open a merge request (an empty "
-    "commit will do)."
+    "request contains it, and its merge deploys it. To bring the cluster there now, open a merge request "
+    "(an empty commit will do)."
 )
 
 

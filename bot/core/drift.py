@@ -21,7 +21,7 @@ Steps: TypeAlias = tuple[str, ...]
 
 _METADATA = frozenset({"labels", "annotations", "finalizers"})
 _QUANTITY = re.compile(r"([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
-_UNITS = {
+_UNITS: dict[str | None, Decimal] = {
     None: Decimal(1), "m": Decimal("0.001"),
     **{unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)},
     **{unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)},
