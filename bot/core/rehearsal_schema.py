@@ -12,16 +12,20 @@ _FIX = (
 
 
 def judged_by_crd(stage: Stage, ref: ObjectRef, manifest: Manifest) -> tuple[Finding, ...]:
-    """What the CRD to come refuses in the object as rendered; else that the API server was not asked."""
+    """What the CRD to come refuses in the object as rendered; else that the API server was not asked.
+
+    That is said of the kind, in the same words for each of its objects, so that a plan says it once.
+    """
     schema = _schema(stage, ref)
     found = violations(schema, manifest) if schema is not None else None
     if found:
         return tuple(_finding(stage, ref, one) for one in found)
-    how = ": it was checked by that CRD's schema alone" if found is not None else ""
+    how = ": they were checked by that CRD's schema alone" if found is not None else ""
     says = (
-        f"{ref}: the CRD of its kind comes with this plan, so the API server could not be asked about it yet"
+        f"{ref.kind} ({ref.api_version}): the CRD of this kind comes with this plan, so the API server could "
+        f"not be asked about its objects yet{how}."
     )
-    return (Finding(Level.INFO, "not-checked", f"{says}{how}.", object=ref),)
+    return (Finding(Level.INFO, "not-checked", says),)
 
 
 def as_defaulted(stage: Stage, ref: ObjectRef, manifest: Manifest) -> Manifest:

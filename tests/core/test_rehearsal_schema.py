@@ -66,3 +66,11 @@ def test_an_update_that_only_the_crd_to_come_allows_is_an_update() -> None:
     plan = Server([standing(thing(size=1))], {"Thing/one": UNKNOWN}, kinds=known).run(second)
     assert (codes(plan), refs(plan)) == ({"not-checked"}, {"Thing/one": "update"})
     assert plan.digest
+
+
+def test_many_resources_of_one_kind_to_come_are_told_of_once() -> None:
+    many = [{**thing(size=1), "metadata": {"name": name}} for name in ("one", "two", "three")]
+    plan = Server([namespace()]).run(case(rendered(*many, crds=(crd(size="integer"),))))
+    (told,) = [finding for finding in plan.findings if finding.code == "not-checked"]
+    assert told.message.startswith("Thing (example.com/v1): the CRD of this kind comes with this plan")
+    assert told.message.endswith("they were checked by that CRD's schema alone.")
