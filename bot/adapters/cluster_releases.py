@@ -121,4 +121,5 @@ def head_of(item: Manifest) -> ReleaseHead | None:
         revision=kept[1],
         status=str(labels["status"]),
         resource_version=str(metadata.get("resourceVersion", "")),
+        ours="purser.io/run" in labels,
     )

@@ -9,6 +9,7 @@ from bot.app.gathering import RENDERS_AT_ONCE, Gathering, Ready
 from bot.app.ports import Charts, Checkout, Cluster, Clusters, ReleaseHead, Renderer
 from bot.app.ports.memory import Memory, NoMemory
 from bot.app.rehearsing import rehearsed
+from bot.app.unlisted import unlisted
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.hosts import named_hosts
 from bot.core.layouts import Catalogue, read
@@ -74,7 +75,8 @@ class Planner:
             desired = await asyncio.to_thread(read, checkout, target, self._catalogue)
             ordered = by_needs(_picked(desired.releases, only))
             async with self._clusters.open(target) as cluster:
-                return await self._on_cluster(target, checkout, cluster, ordered, desired.findings)
+                whole = () if only else desired.releases
+                return await self._on_cluster(target, checkout, cluster, ordered, whole, desired.findings)
         except (AuthorError, ClusterUnreachable, ClusterForbids) as error:
             return Prepared(self._failed(target, checkout, finding_of(error)), self._masker())
 
@@ -84,6 +86,7 @@ class Planner:
         checkout: Checkout,
         cluster: Cluster,
         ordered: Sequence[DesiredRelease],
+        whole: Sequence[DesiredRelease],
         findings: tuple[Finding, ...],
     ) -> Prepared:
         capabilities = await cluster.capabilities()
@@ -107,7 +110,7 @@ class Planner:
             engine=self._renderer.info,
             cluster_version=capabilities.kube_version,
             releases=tuple(plans),
-            findings=findings,
+            findings=(*findings, *unlisted(heads, whole)),
         )
         return Prepared(replace(plan, seal=seal(plan)), masker, steps)
 

@@ -5,7 +5,14 @@ from typing import Any
 
 from bot.core.diff import comparable
 from bot.core.model import Finding, Level, Manifest, ObjectRef
-from bot.core.objects import missing_marks, owned_by, with_metadata
+from bot.core.objects import (
+    RELEASE_NAME,
+    RELEASE_NAMESPACE,
+    annotations_of,
+    missing_marks,
+    owned_by,
+    with_metadata,
+)
 from bot.core.planned import ObjectPlan
 from bot.core.question import Apply, Create, Found, NoSuchKind, Question, Read, Refused
 from bot.core.refusals import refusal
@@ -155,14 +162,24 @@ def _not_ours(stage: Stage, ref: ObjectRef, live: Manifest) -> Finding | None:
     missing = missing_marks(live, release.name, release.namespace)
     if not missing:
         return None
-    return Finding(
-        Level.ERROR,
-        "adoption",
-        stage.case.masker.text(f"{ref} exists already and is not of this release: {'; '.join(missing)}."),
-        "Delete it, give the release's object another name, or mark it as this release's (label "
-        "app.kubernetes.io/managed-by=Helm, annotations meta.helm.sh/release-name and release-namespace).",
-        ref,
+    owner = _other_release(live, release.key)
+    whose = f"belongs to release {owner}" if owner else "is not of this release"
+    fix = (
+        f"Uninstall {owner} first if this release takes its place (to Helm a renamed release is another "
+        "one), or give the object another name."
+        if owner
+        else "Delete it, give the release's object another name, or mark it as this release's (label "
+        "app.kubernetes.io/managed-by=Helm, annotations meta.helm.sh/release-name and release-namespace)."
     )
+    says = f"{ref} exists already and {whose}: {'; '.join(missing)}."
+    return Finding(Level.ERROR, "adoption", stage.case.masker.text(says), stage.case.masker.text(fix), ref)
+
+
+def _other_release(live: Manifest, own: str) -> str:
+    found = annotations_of(live)
+    name, namespace = found.get(RELEASE_NAME), found.get(RELEASE_NAMESPACE)
+    owner = f"{namespace}/{name}" if name and namespace else ""
+    return "" if owner == own else owner
 
 
 def _stays(stage: Stage, ref: ObjectRef, live: Manifest, *found: Finding, hook: str | None = None) -> Outcome:

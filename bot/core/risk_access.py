@@ -71,6 +71,10 @@ def _powers(role: Manifest) -> set[str]:
         found |= {f"the verb {verb}" for verb in verbs & _POWERFUL_VERBS}
         if "*" in resources:
             found.add(f"every resource of {', '.join(sorted(group or 'core' for group in groups))}")
+        if "*" in groups and resources - {"*"}:
+            found.add(f"{', '.join(sorted(resources))} of every API group")
+        if any(url in ("*", "/*") for url in _texts(rule.get("nonResourceURLs"))):
+            found.add("every path of the API server that is no resource")
         if "secrets" in resources and verbs & {"get", "list", "watch", "*"}:
             found.add("reading Secrets")
     return found

@@ -78,6 +78,10 @@ def _powers(pod: dict[str, Any]) -> set[str]:
         context = _map(container.get("securityContext"))
         if context.get("privileged") is True:
             found.add(f"a privileged container ({container.get('name')})")
+        ports = container.get("ports")
+        for port in ports if isinstance(ports, list) else []:
+            if isinstance(port, dict) and port.get("hostPort"):
+                found.add(f"the node's port {port['hostPort']} ({container.get('name')})")
         added = _map(context.get("capabilities")).get("add")
         for capability in added if isinstance(added, list) else []:
             if str(capability).removeprefix("CAP_") in _CAPABILITIES:

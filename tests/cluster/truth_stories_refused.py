@@ -89,6 +89,13 @@ def _refuses(api: Api, namespace: str) -> bool:
     return False
 
 
+def former(namespace: str) -> Any:
+    """An object as the same release made it under its former name."""
+    annotations = {"meta.helm.sh/release-name": "former", "meta.helm.sh/release-namespace": namespace}
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    return {"metadata": {"name": "web", "labels": labels, "annotations": annotations}}
+
+
 REFUSED = [
     Story(
         "one creation over a quota",
@@ -169,6 +176,13 @@ REFUSED = [
         files(service()),
         files(service("[{port: 70000}]")),
         fails="invalid-object",
+    ),
+    Story(
+        "a renamed release meets its own objects",
+        None,
+        files(config("web")),
+        touch=lambda api, ns: post(MAPS, former(ns))(api, ns),
+        fails="adoption",
     ),
     Story(
         "an uninstall leaves the claims of a stateful set",

@@ -98,6 +98,7 @@ class ReadingContract(OnACluster):
             ("b", 1, "deployed"),
         ]
         assert all(head.namespace == namespace and head.resource_version for head in heads)
+        assert [head.ours for head in heads] == [True, True, False]
         assert set(heads) <= set(await cluster.releases())
         assert await cluster.releases([]) == ()
 
@@ -155,6 +156,7 @@ class ReadingContract(OnACluster):
     def keep(self, api: Api, namespace: str, name: str, revision: int, status: str) -> None:
         record = {"name": name, "namespace": namespace, "version": revision, "info": {"status": status}}
         labels = {"owner": "helm", "name": name, "version": str(revision), "status": status, "team": "shop"}
+        labels |= {"purser.io/run": "run-7"} if name == "a" else {}
         api.call(
             "POST",
             f"/api/v1/namespaces/{namespace}/secrets",

@@ -110,6 +110,9 @@ def test_an_object_of_somebody_else_is_not_adopted_and_not_asked_about() -> None
     server = Server([standing(config(), release="other"), namespace()])
     plan = server.run(case(rendered(config())))
     assert codes(plan) == {"adoption"}
+    (finding,) = plan.findings
+    assert "belongs to release web/other" in finding.message
+    assert "Uninstall web/other first" in finding.fix
     assert [q for q in server.asked if isinstance(q, Apply)] == []
 
 

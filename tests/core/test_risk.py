@@ -115,6 +115,21 @@ NOTED: list[tuple[str, Manifest | None, Manifest | None, str, Risk]] = [
     ),
     ("privileged", context(), context(privileged=True), "privileged", Risk.HIGH),
     ("a capability", context(), context(capabilities={"add": ["SYS_ADMIN"]}), "privileged", Risk.HIGH),
+    (
+        "the host's port",
+        pod(),
+        pod(containers=[{"name": "a", "image": "x:1", "ports": [{"containerPort": 1, "hostPort": 80}]}]),
+        "privileged",
+        Risk.HIGH,
+    ),
+    (
+        "every API group",
+        None,
+        role({"verbs": ["get"], "apiGroups": ["*"], "resources": ["pods"]}),
+        "rbac-widened",
+        Risk.HIGH,
+    ),
+    ("every path", None, role({"verbs": ["get"], "nonResourceURLs": ["*"]}), "rbac-widened", Risk.HIGH),
     ("the host's network", pod(), pod(hostNetwork=True), "privileged", Risk.HIGH),
     (
         "the host's files",

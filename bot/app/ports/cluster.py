@@ -16,13 +16,14 @@ __all__ = ["Cluster", "Clusters", "ReleaseHead", "RolloutState"]
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHead:
-    """One revision's label set, from a metadata-only list of Helm's Secrets."""
+    """One revision's label set, from a metadata-only list of Helm's Secrets. `ours`: Purser deployed it."""
 
     name: str
     namespace: str
     revision: int
     status: str
     resource_version: str
+    ours: bool = False
 
 
 class Cluster(Protocol):
