@@ -152,20 +152,25 @@ class DeployMergeRequest:
         jobs: list[Job],
     ) -> Outcome:
         job = next((job for job in jobs if job.status == "failed"), None)
-        tail = ""
+        tail = artifacts = ""
         lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
         if job is not None:
             tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
             if job.has_artifacts:
-                lines.append(
-                    f"The whole output is in the artifacts of the job: {job.web_url}/artifacts/browse"
-                )
+                artifacts = f"{job.web_url}/artifacts/browse"
         if words.REFUSED in tail:
             lines += await self._moved(mr, target, deployment)
         reason = words.pipeline_ended(pipeline.status, job.name if job else None)
         failed = replace(deployment, state="failed", reason=reason)
+        way_out = words.after_failure(tail)
         return await self._end(
-            mr, failed, pipeline=pipeline, lines=tuple(lines), job_log=tail, way_out=words.after_failure(tail)
+            mr,
+            failed,
+            pipeline=pipeline,
+            lines=tuple(lines),
+            job_log=tail,
+            artifacts=artifacts,
+            way_out=way_out,
         )
 
     async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
@@ -209,12 +214,12 @@ class DeployMergeRequest:
         pipeline: Pipeline | None = None,
         lines: tuple[str, ...] = (),
         job_log: str = "",
+        artifacts: str = "",
         way_out: str = "",
     ) -> Outcome:
         # The note first: a crash between the two writes it again, the other way round it would be missing.
-        await self._say(
-            mr, deployment, said=said, pipeline=pipeline, lines=lines, job_log=job_log, way_out=way_out
-        )
+        told = {"said": said, "job_log": job_log, "artifacts": artifacts, "way_out": way_out}
+        await self._say(mr, deployment, pipeline=pipeline, lines=lines, **told)
         await self._set_status(mr, deployment)
         await self._store.put_deployment(deployment)
         facts = {
@@ -251,6 +256,7 @@ class DeployMergeRequest:
         pipeline: Pipeline | None = None,
         lines: tuple[str, ...] = (),
         job_log: str = "",
+        artifacts: str = "",
         way_out: str = "",
     ) -> None:
         report = DeployReport(
@@ -260,7 +266,10 @@ class DeployMergeRequest:
             way_out=way_out,
             merge_sha=deployment.merge_sha,
             seal=deployment.seal or "",
-            links=(("pipeline", pipeline.web_url),) if pipeline else (),
+            links=(
+                *((("pipeline", pipeline.web_url),) if pipeline else ()),
+                *((("the whole output", artifacts),) if artifacts else ()),
+            ),
             lines=tuple(self._masker.text(line) for line in lines),
             log=job_log,
         )

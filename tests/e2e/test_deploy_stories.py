@@ -154,7 +154,9 @@ async def test_helm_s_failure_is_shown_with_the_end_of_its_log_and_the_artifact(
     assert f"not applied: {site.namespace}/web" in note
     [pipeline] = site.apply_pipelines()
     [job] = site.jobs(pipeline)
-    assert f"/-/jobs/{job.id}/artifacts/browse" in note
+    assert (
+        f"[the whole output]({site.gitlab.world.web(site.project)}/-/jobs/{job.id}/artifacts/browse)" in note
+    )
     assert "Mend the cause" in note
     assert "not-a-real-password-1" not in note
 
