@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from bot.core.model import Manifest
-from bot.core.redact_keys import could_be_secret, secrecy
+from bot.core.redact_keys import could_be_secret, is_telling, secrecy
 from bot.core.redact_shapes import hide_shapes
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -107,7 +107,7 @@ class Masker:
                 return self._list(value, key)
             case str():
                 how = secrecy(key) if key else "no"
-                return self._hide(value, how == "sure") if could_be_secret(value, how) else self.text(value)
+                return self._hide(value, is_telling(value, how)) if could_be_secret(value, how) else self.text(value)
             case bool() | None:
                 return value
             case _:

@@ -70,3 +70,13 @@ def could_be_secret(value: str, how: Secrecy) -> bool:
         return value not in {"true", "false", "null"}
     plain = len(value) >= 6 and not value.isdigit() and not _WORD.match(value)
     return plain and not value.startswith(("/", "./")) and "(" not in value
+
+
+def is_telling(value: str, how: Secrecy) -> bool:
+    """Whether a value is to be hidden wherever else it turns up.
+
+    What is only likely a secret must look like one (letters and digits, eight or more): a plain word that
+    stands under such a key would take that word out of every other text.
+    """
+    mixed = len(value) >= 8 and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    return how == "sure" or (how == "likely" and mixed)

@@ -200,3 +200,14 @@ def test_no_value_of_a_secret_survives_in_any_text(value: str, key: bytes) -> No
     masker.learn(secret(data={"x": b64(value)}))
     assert masker.text(value) == masker.mask(value)
     assert b64(value) not in masker.text(f"before {b64(value)} after")
+
+
+@pytest.mark.parametrize("key", ["apiToken", "clientSecret", "password"])
+def test_a_value_under_a_telling_key_is_masked_in_messages_too(masker: Masker, key: str) -> None:
+    masker.value({"auth": {key: "s3cr3tv4lue99"}})
+    assert "s3cr3tv4lue99" not in masker.text("execution error at (x.yaml:1:3): s3cr3tv4lue99")
+
+
+def test_a_plain_word_under_a_likely_key_stays_readable_elsewhere(masker: Masker) -> None:
+    masker.value({"auth": {"apiToken": "shopfront"}})
+    assert masker.text("Deployment shopfront is not ready") == "Deployment shopfront is not ready"
