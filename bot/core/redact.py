@@ -107,7 +107,9 @@ class Masker:
                 return self._list(value, key)
             case str():
                 how = secrecy(key) if key else "no"
-                return self._hide(value, is_telling(value, how)) if could_be_secret(value, how) else self.text(value)
+                if not could_be_secret(value, how):
+                    return self.text(value)
+                return self._hide(value, is_telling(value, how))
             case bool() | None:
                 return value
             case _:
