@@ -7,12 +7,12 @@ step is planned first as `purser plan` plans it.
 """
 
 import json
+import os
 import shutil
 import subprocess
-import threading
+import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,28 +20,16 @@ from typing import Any
 import yaml
 
 from bot.bootstrap.tools import Settings, open_checkout, tools
-from bot.core.model import Level, Manifest, Target
-from bot.core.planned import ReleasePlan
+from bot.core.document import to_document
+from bot.core.model import Level, Target
+from bot.core.planned import EngineInfo, Plan, ReleasePlan
 from bot.core.redact import Masker
-from tests.cluster.api import Api, ApiError
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.truth_compare import Name, State, all_calm, compare, name_of
+from tests.cluster.real_state import everything, finishing_jobs
+from tests.cluster.truth_compare import Name, State, all_calm, compare
 from tests.cluster.waiting import until
 
-_OFFSPRING = (
-    "Event",
-    "Lease",
-    "IPAddress",
-    "EndpointSlice",
-    "ControllerRevision",
-    "Pod",
-    "ReplicaSet",
-    "Node",
-)
-_OWN = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"), ("Namespace", "default"))
-_RELEASE = "meta.helm.sh/release-name"
 _TIMEOUT = ("--timeout", "90s")
-_PAUSE = 0.2
 
 
 @dataclass(frozen=True)
@@ -113,6 +101,8 @@ class RealChart:
         plan, masker = await self._plan()
         planning = time.monotonic() - started
         wrong = [] if all_calm(everything(self.plane.api)) == all_calm(before) else ["planning changed it"]
+        if step.startswith("upgrade"):
+            wrong += self._by_command(plan)
         started = time.monotonic()
         done = self._operate(plan, chart, installed)
         took = time.monotonic() - started
@@ -164,6 +154,22 @@ class RealChart:
     def _add(self, wrong: str) -> None:
         self.told[-1] = replace(self.told[-1], wrong=(*self.told[-1].wrong, wrong))
 
+    def _by_command(self, plan: ReleasePlan) -> list[str]:
+        """`purser plan` prints the same; its masks are under a key of its own."""
+        command = [sys.executable, "-m", "bot", "plan", str(self.folder / "checkout"), "--layout", "releases"]
+        environment = {"XDG_CACHE_HOME": str(self.folder / "home"), "KUBECONFIG": str(self.plane.kubeconfig)}
+        done = subprocess.run(
+            [*command, "--output", "json"],
+            check=False, capture_output=True, text=True, timeout=240, env={**os.environ, **environment},
+        )  # fmt: skip
+        expected = 4 if any(finding.level is Level.ERROR for finding in plan.findings) else 2
+        if done.returncode != expected:
+            return [f"purser plan ended with {done.returncode}: {done.stderr[-1000:]}"]
+        (printed,) = json.loads(done.stdout)["releases"]
+        whole = Plan("real", None, True, None, EngineInfo("", ""), "", (plan,))
+        (own,) = to_document(whole)["releases"]
+        return [] if _outline(printed) == _outline(own) else ["purser plan prints another plan"]
+
     def _write(self, chart: str, values: Mapping[str, Any], installed: bool) -> None:
         entry: dict[str, Any] = {"name": self.name, "namespace": self._namespace, "chart": f"./{chart}"}
         entry |= {"installed": installed, "inline": dict(values)}
@@ -202,6 +208,15 @@ class RealChart:
             until(lambda: not gone & everything(self.plane.api).keys(), f"{gone} to go", 20)
 
 
+def _outline(release: Mapping[str, Any]) -> list[Any]:
+    """A release's document without values."""
+    paths = [
+        (one["kind"], one["namespace"], one["name"], one["action"], [c["path"] for c in one["changes"]])
+        for one in release["objects"]
+    ]
+    return [release["action"], release["risk"], paths, [one["code"] for one in release["findings"]]]
+
+
 def mistakes(plan: ReleasePlan, before: State, after: State, masker: Masker) -> list[str]:
     """What `compare` finds, object by object."""
     found = []
@@ -224,89 +239,3 @@ def _only(state: State, name: Name) -> State:
 def _changes(plan: ReleasePlan) -> list[str]:
     changed = [one for one in plan.objects if one.action != "unchanged"]
     return [f"{one.action} {one.ref} {[c.path for c in one.changes][:5]} {one.noise}" for one in changed][:8]
-
-
-def everything(api: Api) -> State:
-    """Every object of every kind that is nobody's offspring and not a server's own bookkeeping."""
-    return {
-        name_of(manifest): manifest
-        for base in _versions(api)
-        for manifest in _objects(api, base)
-        if _of_interest(manifest)
-    }
-
-
-def _versions(api: Api) -> Iterator[str]:
-    yield "/api/v1"
-    for group in api.call("GET", "/apis")["groups"]:
-        if group["name"] not in ("events.k8s.io", "metrics.k8s.io"):
-            yield f"/apis/{group['preferredVersion']['groupVersion']}"
-
-
-def _objects(api: Api, base: str) -> Iterator[Manifest]:
-    found = _patiently(api, base)
-    for kind in found["resources"] if found else ():
-        if "list" not in kind["verbs"] or "/" in kind["name"] or kind["kind"] in _OFFSPRING:
-            continue
-        if answer := _patiently(api, f"{base}/{kind['name']}"):
-            for item in answer["items"]:
-                yield {"apiVersion": answer["apiVersion"], "kind": kind["kind"], **item}
-
-
-def _patiently(api: Api, path: str) -> Any:
-    """The answer, None for a kind that goes; a kind that has just come answers 429 or 503 at first."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            return api.call("GET", path)
-        except ApiError as error:
-            if error.status in (404, 405):
-                return None
-            if error.status not in (429, 503) or time.monotonic() > deadline:
-                raise
-        time.sleep(_PAUSE)
-
-
-def _of_interest(manifest: Manifest) -> bool:
-    metadata = manifest["metadata"]
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    helms = manifest["kind"] == "Secret" and manifest.get("type") == "helm.sh/release.v1"
-    own = (manifest["kind"], metadata["name"]) in _OWN
-    servers = (
-        "kube-aggregator.kubernetes.io/automanaged" in labels
-        or "endpoints.kubernetes.io/last-change-trigger-time" in annotations
-        or manifest["kind"] in ("Endpoints", "FlowSchema", "PriorityLevelConfiguration")
-        or "aggregationRule" in manifest
-    )
-    # A StatefulSet's claims have no owner, so that they outlive it.
-    claimed = manifest["kind"] == "PersistentVolumeClaim" and _RELEASE not in annotations
-    going = bool(metadata.get("ownerReferences")) or "deletionTimestamp" in metadata or claimed
-    return not (helms or own or servers or going)
-
-
-@contextmanager
-def finishing_jobs(api: Api) -> Iterator[None]:
-    """Pods of jobs succeed at once, as nodes would have them do: hooks are waited for."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_finish, args=(api, stop), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _finish(api: Api, stop: threading.Event) -> None:
-    body = {"status": {"phase": "Succeeded"}}
-    while not stop.wait(_PAUSE):
-        for pod in api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")["items"]:
-            owners = pod["metadata"].get("ownerReferences") or [{"kind": "Job"}]
-            if owners[0]["kind"] == "Job":
-                path = (
-                    f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}/status"
-                )
-                try:
-                    api.call("PATCH", path, body, content_type="application/merge-patch+json")
-                except ApiError:
-                    continue
