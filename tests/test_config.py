@@ -272,3 +272,10 @@ def test_the_settings_of_a_target_win_over_those_of_all(tmp_path: Path) -> None:
     assert config.least_role("plan", "platform/cluster") == "reporter"
     assert config.least_role("deploy", "platform/cluster", "production") == "owner"
     assert config.least_role("help", "platform/cluster") == "reporter"
+
+
+def test_a_mode_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    text = MINIMAL.replace("- name: production", "- {name: production, deploy: {mode: direct}}")
+    (said,) = problems(tmp_path, text)
+    assert said.startswith("line 10: projects[0].targets[0].deploy.mode: ")
+    assert "pipeline" in said

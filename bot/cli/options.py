@@ -42,6 +42,14 @@ class TargetOptions:
         chosen = self.catalogue or configured
         return [str(chosen)] if chosen else []
 
+    @property
+    def helm(self) -> tuple[str, str]:
+        """Which engine deploys, and the helm binary, as the configuration says."""
+        if self.config is None:
+            return "auto", "helm"
+        configured = load(self.config, os.environ).helm
+        return configured.engine, configured.binary
+
     def resolve(self) -> Target:
         """The target that these flags mean.
 

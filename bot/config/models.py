@@ -20,7 +20,7 @@ from bot.config.fields import (
 from bot.config.gate import Gate
 from bot.config.secrets import Secret
 from bot.core.command import COMMANDS
-from bot.core.model import DeployMode, LookupPolicy, Target
+from bot.core.model import LookupPolicy, Target
 
 
 class _Model(BaseModel):
@@ -103,8 +103,8 @@ class Commands(_Model):
 class Deploy(_Model):
     """How a merge reaches the target."""
 
-    mode: DeployMode = Field(
-        default="pipeline", description="pipeline: a job of the project; direct: the bot itself"
+    mode: Literal["pipeline"] = Field(
+        default="pipeline", description="pipeline: a job of the project runs `purser apply`"
     )
 
 
