@@ -86,8 +86,9 @@ def _left_behind(stage: Stage, keeps: list[Piece], hooks: tuple[Hook, ...]) -> A
         found.append(
             _stays(f"Objects that hooks made: {', '.join(sorted({str(piece.ref) for piece in left}))}.")
         )
-    if not any(piece.ref.kind == "Namespace" for piece in stage.base):
-        found.append(_stays(f"Namespace {stage.case.desired.namespace}."))
+    own = stage.case.desired.namespace
+    if not any((piece.ref.kind, piece.ref.name) == ("Namespace", own) for piece in stage.base):
+        found.append(_stays(f"Namespace {own}."))
     return Outcome((), tuple(found))
 
 

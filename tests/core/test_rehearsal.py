@@ -210,6 +210,15 @@ def test_an_uninstall_deletes_in_helms_order_and_keeps_what_the_manifest_marks()
     assert (plan.action, codes(plan)) == ("uninstall", {"kept", "left-behind"})
 
 
+@pytest.mark.parametrize(("name", "stays"), [("web", False), ("web-secrets", True)])
+def test_an_uninstall_leaves_its_namespace_unless_it_is_an_object_of_the_release(
+    name: str, stays: bool
+) -> None:
+    plan = Server([namespace(name)]).run(case(None, live(namespace(name))))
+    left = "Uninstalling leaves behind: Namespace web."
+    assert (left in [finding.message for finding in plan.findings]) is stays
+
+
 def test_a_client_side_release_is_patched() -> None:
     server = Server([standing(config())])
     plan = server.run(case(rendered(config(data={"b": "2"})), live(config(), apply_method="")))
