@@ -68,7 +68,14 @@ class _Peak:
 def service_rss() -> int:
     """Resident bytes of the `purser serve` that this process started, with its render workers."""
     children = psutil.Process().children()
-    return sum(tree_rss(child.pid) for child in children if "serve" in child.cmdline())
+    return sum(tree_rss(child.pid) for child in children if _serves(child))
+
+
+def _serves(process: psutil.Process) -> bool:
+    try:
+        return "serve" in process.cmdline()
+    except psutil.NoSuchProcess:  # a child that ended between the list and the question
+        return False
 
 
 def tree_rss(pid: int) -> int:
