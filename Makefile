@@ -26,13 +26,13 @@ demo-once: setup ## the same story by itself, ending with 0
 	@$(BIN)/purser demo --once
 
 test: setup ## all tests that need nothing but this machine
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not crash"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not crash and not long"
 
 cluster: setup ## build a real Kubernetes API server and Helm for the tests (once; needs Go)
 	@$(BIN)/python -m tests.cluster.build
 
-test-cluster: setup cluster ## the tests on the real API server, and those that kill things
-	@$(BIN)/pytest -n 2 --dist loadfile -m "cluster or crash"
+test-cluster: setup cluster ## the tests on the real API server, those that kill things, and those that take long
+	@$(BIN)/pytest -n 2 --dist loadfile -m "cluster or crash or long"
 
 check: setup format lint types imports links licences test ## what the CI runs, but for the real cluster
 
