@@ -35,6 +35,14 @@ class Gitlab(_Model):
     ca_file: Path | None = Field(
         default=None, description="PEM file of the authority that signed GitLab's certificate"
     )
+    timeout: float = Field(default=30, gt=0, description="seconds that one request may take")
+    patience: float = Field(
+        default=60, gt=0, description="seconds that a request may take with all its repetitions"
+    )
+    retry_wait: float = Field(
+        default=0.2, gt=0, le=60, description="seconds before the first repetition; later ones wait longer"
+    )
+    concurrency: int = Field(default=8, ge=1, le=64, description="requests at a time")
 
 
 class Webhook(_Model):
