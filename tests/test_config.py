@@ -244,6 +244,20 @@ def test_a_secret_can_stand_in_a_file_beside_the_configuration(tmp_path: Path) -
     assert "glpat-from-file" not in repr(config)
 
 
+def test_a_secret_that_is_replaced_in_its_file_counts_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("glpat-old-token\n")
+    config = load(write(tmp_path, MINIMAL.replace("{env: PURSER_GITLAB_TOKEN}", "{file: token}")), ENVIRON)
+    read = config.gitlab.token.get_secret_value
+    file.unlink()
+    assert read() == "glpat-old-token"
+    file.write_text("")
+    assert read() == "glpat-old-token"
+    file.write_text("glpat-new-token\n")
+    assert read() == "glpat-new-token"
+    assert "glpat" not in repr(config)
+
+
 def test_no_problem_quotes_a_secret(tmp_path: Path) -> None:
     text = MINIMAL.replace("{env: PURSER_GITLAB_TOKEN}", "hunter2hunter2").replace(
         "projects:", "database: {url: 'postgresql://u:hunter2hunter2@h/d'}\nprojects:"
@@ -275,7 +289,7 @@ def test_the_settings_of_a_target_win_over_those_of_all(tmp_path: Path) -> None:
 
 
 def test_a_mode_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    text = MINIMAL.replace("- name: production", "- {name: production, deploy: {mode: direct}}")
+    text = MINIMAL.replace("- name: production", "- {name: production, deploy: {mode: magic}}")
     (said,) = problems(tmp_path, text)
     assert said.startswith("line 10: projects[0].targets[0].deploy.mode: ")
     assert "pipeline" in said

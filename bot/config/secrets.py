@@ -11,22 +11,58 @@ from pydantic_core import PydanticCustomError
 _LIMIT = 64 * 1024
 
 
+class FileSecret(SecretStr):
+    """A secret in a file that may be replaced while we run: its value is what the file holds now.
+
+    While the file is gone, empty or not readable, the last value that it held stays.
+    """
+
+    def __init__(self, value: str, path: Path) -> None:
+        super().__init__(value)
+        self._path = path
+        self._seen = _version(path)
+
+    def get_secret_value(self) -> str:
+        """The file is read again only when it has changed."""
+        if (now := _version(self._path)) != self._seen and now is not None:
+            try:
+                value = _content(self._path)
+            except (OSError, OverflowError, UnicodeDecodeError):
+                return super().get_secret_value()
+            self._secret_value, self._seen = value or self._secret_value, now
+        return super().get_secret_value()
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _content(path: Path) -> str:
+    """Raises OSError, OverflowError for what is too long, and UnicodeDecodeError for what is no text."""
+    with path.open("rb") as file:
+        content = file.read(_LIMIT + 1)
+    if len(content) > _LIMIT:
+        raise OverflowError
+    return content.decode().strip()
+
+
 def _invalid(message: str, **facts: Any) -> PydanticCustomError:
     return PydanticCustomError("secret", message, facts)
 
 
 def _from_file(path: str, root: Path) -> str:
     try:
-        with open(root / path, "rb") as file:
-            content = file.read(_LIMIT + 1)
+        return _content(root / path)
     except OSError as error:
         raise _invalid(
             "the file {path} cannot be read: {reason}", path=path, reason=os.strerror(error.errno or 0)
         ) from None
-    if len(content) > _LIMIT:
-        raise _invalid("the file {path} is larger than {limit} bytes", path=path, limit=_LIMIT)
-    try:
-        return content.decode().strip()
+    except OverflowError:
+        raise _invalid("the file {path} is larger than {limit} bytes", path=path, limit=_LIMIT) from None
     except UnicodeDecodeError:
         raise _invalid("the file {path} is not UTF-8 text", path=path) from None
 
@@ -47,7 +83,10 @@ def resolve(given: Any, info: ValidationInfo) -> SecretStr:
                 raise _invalid("the environment variable {name} is not set", name=name)
             value, source = environ[name].strip(), f"the environment variable {name}"
         case {"file": str(path), **rest} if not rest:
-            value, source = _from_file(path, context.get("root", Path())), f"the file {path}"
+            root: Path = context.get("root", Path())
+            value, source = _from_file(path, root), f"the file {path}"
+            if value:
+                return FileSecret(value, root / path)
         case str():
             raise _invalid("a secret is never written here: use {env: NAME} or {file: PATH}")
         case _:
