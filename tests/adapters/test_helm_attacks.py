@@ -23,7 +23,7 @@ LIMITS = RenderLimits(
     memory=384 * MEGABYTE, cpu_seconds=2, wall_seconds=20, input=2 * MEGABYTE, output=4 * MEGABYTE, jobs=50
 )
 # Running out of memory can take the Go runtime seconds of computing: the default limit leaves it them.
-PATIENT = replace(LIMITS, cpu_seconds=RenderLimits().cpu_seconds)
+PATIENT = replace(LIMITS, cpu_seconds=RenderLimits().cpu_seconds, wall_seconds=60)
 GOOD = {"templates/a.yaml": config_map("good")}
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{now}: &{now} [{','.join(['*' + before] * 9)}]\n"

@@ -15,7 +15,7 @@ from tests.contracts.renderer.charts import config_map, write
 from tests.contracts.renderer.conftest import CAPABILITIES, helm_program
 
 MEGABYTE = 1 << 20
-LIMITS = RenderLimits(memory=384 * MEGABYTE, cpu_seconds=6, wall_seconds=30, output=4 * MEGABYTE)
+LIMITS = RenderLimits(memory=384 * MEGABYTE, cpu_seconds=8, wall_seconds=60, output=4 * MEGABYTE)
 LOOPS = "{{ range until 99999 }}{{ range until 99999 }}{{ end }}{{ end }}"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
