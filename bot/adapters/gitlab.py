@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from bot.adapters import gitlab_reading as reading
+from bot.adapters.gitlab_changes import Changes
 from bot.adapters.gitlab_client import Answered, GitLabClient, Patience, open_client
 from bot.adapters.gitlab_judging import Judging
 from bot.adapters.gitlab_pipelines import Pipelines
@@ -22,7 +23,7 @@ _PAGE = 100
 _MANY = 512
 
 
-class GitLabForge(Threads, Pipelines, Judging):
+class GitLabForge(Threads, Pipelines, Judging, Changes):
     """See port Forge for the contract of each call."""
 
     def __init__(self, client: GitLabClient) -> None:

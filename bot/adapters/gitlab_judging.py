@@ -40,12 +40,6 @@ class Judging(GitLabSide):
                 emails.add(str(it.get(f"{who}_email") or ""))
         return Wrote(frozenset(names), frozenset(emails))
 
-    async def changed_paths(self, project: str, iid: int) -> list[str]:
-        """A file that was moved counts at both places."""
-        listed = self._client.getiter(f"{merge_request_url(project, iid)}/diffs")
-        pairs = [read(lambda one: (one["old_path"], one["new_path"]), it, "a diff") async for it in listed]
-        return sorted({str(path) for pair in pairs for path in pair})
-
     async def behind(self, project: str, head: str, tip: str) -> int:
         """Commits of `tip` since it and `head` parted."""
         wanted = f"from={quote(head, safe='')}&to={quote(tip, safe='')}"

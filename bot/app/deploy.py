@@ -96,6 +96,8 @@ class DeployMergeRequest:
                 return await self._end(mr, done, said="nothing")
             case Deploy(seal):
                 waiting = replace(deployment, seal=seal)
+            case Nothing(untouched=True):
+                return Done()
                 await self._store.put_deployment(waiting)
                 return await self._start(mr, target, waiting)
             case _ as unknown:

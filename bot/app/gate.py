@@ -8,6 +8,7 @@ from bot.core.approvals import Approval, Event, Mark, Person, committed, given, 
 from bot.core.document import from_document
 from bot.core.freeze import frozen
 from bot.core.gate import GateFacts, PlanFacts, void
+from bot.core.globs import touches
 from bot.core.model import Target
 from bot.core.moved import moved
 from bot.core.planned import Plan
@@ -43,17 +44,30 @@ class Gatekeeper:
             frozen=frozen(rules.freeze, self._clock()),
             lock=await self._store.lock(mr.project, target.name),
         )
+        if await self.untouched(mr, target, stored):
+            return Looked(replace(facts, untouched=True))
         if rules.pipeline and mr.head_pipeline_id is not None:
             facts = replace(facts, pipeline=await self._forge.checks(mr.project, mr.head_pipeline_id))
         if rules.undiverged:
             facts = replace(facts, behind=await self._behind(mr))
         if rules.paths:
-            facts = replace(facts, changed=tuple(await self._forge.changed_paths(mr.project, mr.iid)))
+            changed = await self._forge.changed_paths(mr.project, mr.iid, mr.head)
+            facts = replace(facts, changed=changed)
         if not rules.asks_people:
             return Looked(facts)
         facts = replace(facts, approvals=await self._approvals(mr, target, stored))
         await self._record(mr, target, facts.approvals)
         return Looked(facts, await self._differences(facts, plan))
+
+    async def untouched(self, mr: MergeRequest, target: Target, stored: StoredPlan | None) -> bool:
+        """Whether the merge request changes nothing that concerns the target.
+
+        What was planned at this very head (somebody asked for it) does concern it. Raises TransientError
+        while GitLab has not compared the head yet.
+        """
+        if not target.paths or (stored is not None and stored.head == mr.head):
+            return False
+        return not touches(target.paths, await self._forge.changed_paths(mr.project, mr.iid, mr.head))
 
     async def _behind(self, mr: MergeRequest) -> int:
         if mr.state != "merged" or mr.merge_sha is None:

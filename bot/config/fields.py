@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.config.secrets import SECRET_SCHEMA, Secret, resolve
 from bot.core.command import COMMANDS
+from bot.core.globs import problem_of
 from bot.core.signature import key_of
 
 
@@ -104,6 +105,14 @@ def _commands(given: dict[str, Role]) -> dict[str, Role]:
     return given
 
 
+def patterns(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Patterns as core/globs.py reads them."""
+    if problem := problem_of(given):
+        raise _invalid("{problem}", problem=problem)
+    return given
+
+
+Patterns = Annotated[tuple[str, ...], AfterValidator(patterns)]
 Listen = Annotated[
     Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "examples": ["127.0.0.1:8080"]})
 ]

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.config.fields import Role
 from bot.core.gate_rules import GateRules, OwnedPath, Window
+from bot.core.globs import problem_of
 
 _UNITS = {"m": 1, "h": 60, "d": 24 * 60}
 _LONGEST = 366 * 24 * 60
@@ -34,6 +35,13 @@ def _zone(given: str) -> str:
         ZoneInfo(given)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise PydanticCustomError("value", "expected a time zone such as Europe/Berlin or UTC") from None
+    return given
+
+
+def _owned(given: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    for pattern in given:
+        if problem := problem_of([pattern]):
+            raise PydanticCustomError("value", "{problem}", {"problem": problem})
     return given
 
 
@@ -72,9 +80,9 @@ class Gate(BaseModel):
     allow_committers: bool = Field(
         default=False, description="whether approvals count of those who committed or pushed to it"
     )
-    paths: dict[str, tuple[str, ...]] = Field(
+    paths: Annotated[dict[str, tuple[str, ...]], AfterValidator(_owned)] = Field(
         default_factory=dict,
-        description="glob of files: who (usernames, or roles) must approve where one of them changes",
+        description="pattern of files, as in .gitignore: who (usernames, roles) must approve their changes",
     )
     pipeline: bool = Field(
         default=False, description="whether the last commit's pipeline must have succeeded"

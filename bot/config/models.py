@@ -11,6 +11,7 @@ from bot.config.fields import (
     DatabaseUrl,
     Layout,
     Listen,
+    Patterns,
     ProjectPath,
     Roles,
     SigningToken,
@@ -107,6 +108,10 @@ class Commands(_Model):
         default_factory=dict, description="command: least role, where it is not the usual one"
     )
 
+    internal_notes: bool = Field(default=False, description="whether commands in internal notes count")
+    description: bool = Field(
+        default=False, description="whether `/helm plan` counts in the description of a new merge request"
+    )
 
 class Deploy(_Model):
     """How a merge reaches the target."""
@@ -151,6 +156,12 @@ class Project(_Model):
 class Config(_Model):
     """The whole file, version 1."""
 
+    paths: Patterns = Field(
+        default=(), description="files that concern it, as in .gitignore; empty: every merge request does"
+    )
+    untouched: Literal["line", "nothing"] = Field(
+        default="line", description="what a merge request is told that changes none of `paths`"
+    )
     version: Literal[1] = Field(description="version of this file's format")
     gitlab: Gitlab = Field(description="GitLab, as the bot reaches it")
     webhook: Webhook = Field(description="what makes a delivery authentic")
@@ -211,6 +222,11 @@ class Config(_Model):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's scrubber."""
+            paths=of.paths,
+            untouched=of.untouched,
+            internal_notes=self.commands.internal_notes,
+            description=self.commands.description,
+            deploy=of.deploy.rules,
         of = [self.gitlab.token, self.webhook.token, self.database.url, *self.webhook.signing_tokens]
         found = {secret.get_secret_value() for secret in of if secret is not None}
         if self.database.url is not None:

@@ -1,7 +1,6 @@
 """The gate: facts about a merge to whether it deploys, and if not, why and what to do."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -9,6 +8,7 @@ from typing import TypeAlias
 from bot.core.approvals import Approval
 from bot.core.freeze import Frozen
 from bot.core.gate_rules import LEVELS, GateRules, OwnedPath
+from bot.core.globs import touches
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,10 @@ class Lock:
 class GateFacts:
     """What the gate looks at. `head` is the merge request's last commit, the one people saw.
 
-    What a rule does not ask for need not be known: `changed` are the paths of changed files, `pipeline` is
-    GitLab's word for the head's pipeline (None: there is none), `behind` counts the commits of the target
-    branch that the head lacks (or lacked when it was merged).
+    What a rule does not ask for need not be known: `changed` are the paths of changed files (None: too many
+    to be named), `untouched` says that none of them concerns the target, `pipeline` is GitLab's word
+    for the head's pipeline (None: there is none), `behind` counts the commits of the target branch that the
+    head lacks (or lacked when it was merged).
     """
 
     head: str
@@ -45,7 +46,8 @@ class GateFacts:
     rules: GateRules = field(default_factory=GateRules)
     merged: bool = True
     approvals: tuple[Approval, ...] = ()
-    changed: tuple[str, ...] = ()
+    changed: Collection[str] | None = ()
+    untouched: bool = False
     pipeline: str | None = None
     threads_resolved: bool = True
     behind: int = 0
@@ -72,7 +74,9 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """The plan says that the cluster has all of it already."""
+    """The plan says that the cluster has all of it already, or the change does not touch the target."""
+
+    untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ change to them."""
 
 def decide(facts: GateFacts) -> Decision:
     """Whether a merged merge request deploys, or an open one would if it were merged now."""
+    if facts.untouched:
+        return Nothing(untouched=True)
     hold = _plan(facts)
     if hold is not None:
         return hold
@@ -133,9 +139,11 @@ def _plan(facts: GateFacts) -> Hold | None:
 
 def rulings(facts: GateFacts) -> tuple[Ruling, ...]:
     """What each rule that is configured says, and those of the moment (freeze, lock) where they hold it."""
+    if facts.untouched:
+        return ()
     rules = facts.rules
     found = [_approvals(facts)] if rules.approvals else []
-    found += [_path(facts, owned) for owned in rules.paths if _touched(owned.glob, facts.changed)]
+    found += [_path(facts, owned) for owned in rules.paths if touches([owned.glob], facts.changed)]
     if rules.pipeline:
         found.append(_pipeline(facts))
     if rules.threads:
@@ -261,16 +269,3 @@ def _locked(it: Lock) -> Ruling:
     reason = f": {it.reason}" if it.reason else ""
     said = f"{it.by} locked the target at {it.at:%Y-%m-%d %H:%M} UTC{reason}."
     return Ruling("lock", False, said, f"A maintainer releases it with /helm unlock. {_COMMAND}")
-
-
-def _touched(glob: str, changed: Iterable[str]) -> bool:
-    pattern = glob_pattern(glob)
-    return any(pattern.fullmatch(path) for path in changed)
-
-
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """`*` and `?` stay in one directory, `**` crosses them; a directory with `/` at its end has all below."""
-    whole = glob.lstrip("/") + ("**" if glob.endswith("/") else "")
-    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", whole)
-    return re.compile("".join(words.get(part) or re.escape(part) for part in parts))

@@ -144,6 +144,9 @@ class Target:
     `INGRESS_VALUES_FILE` that a layout honours. `lookup` says what templates are told of the cluster while a
     plan is made: nothing, what the release itself owns, or all that the planning identity can read.
     """
+    `paths` are patterns (core/globs.py) of the files that concern it; empty: all do. `untouched` is what a
+    merge request is told that changes none of them. `internal_notes`, `description`: whether commands count
+    in internal notes, and `plan` in the description that a merge request was opened with.
 
     name: str
     project: str
@@ -157,3 +160,8 @@ class Target:
     variables: Mapping[str, str] = field(default_factory=dict)
     gate: GateRules = field(default_factory=GateRules)
     lookup: LookupPolicy = "own"
+    paths: tuple[str, ...] = ()
+    untouched: Literal["line", "nothing"] = "line"
+    internal_notes: bool = False
+    description: bool = False
+    deploy: DeployRules = field(default_factory=DeployRules)

@@ -100,6 +100,18 @@ def sentence_note(marker: str, title: str, sentences: Sequence[str]) -> str:
     return _join([marker, f"### {md.text(title)}", *(md.text(sentence) for sentence in sentences)])
 
 
+def untouched_note(marker: str, target: str, head: str, paths: Sequence[str]) -> str:
+    """The one line for a merge request that changes nothing of a target."""
+    kept = ", ".join(md.code(path) for path in paths[:10])
+    more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""
+    plan = md.code(f"/helm plan --target {target}")
+    said = (
+        f"{md.code(target)} is not touched at {md.code(head[:12])}: no changed file is one of {kept}{more}. "
+        f"The merge deploys nothing to it. ({plan} plans it all the same.)"
+    )
+    return _join([marker, said])
+
+
 def _title(plan: Plan) -> str:
     icon = "❌" if plan.has_errors or not plan.complete else ("🔷" if plan.changes_something else "✅")
     return f"### {icon} Plan for {md.code(plan.target)}: {verdict(plan)}"

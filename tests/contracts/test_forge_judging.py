@@ -1,5 +1,8 @@
 """Port Forge: what a gate asks, and issues."""
 
+import pytest
+
+from bot.core.errors import TransientError
 from bot.demo.gitlab import Level
 from tests.contracts.gitlab_setting import PATH, setting
 
@@ -25,7 +28,30 @@ async def test_whom_the_commits_name_and_which_files_change() -> None:
         wrote = await at.forge.wrote(PATH, mr.iid)
         assert at.ada.name in wrote.names
         assert at.ada.email in wrote.emails
-        assert await at.forge.changed_paths(PATH, mr.iid) == ["change.yaml"]
+        assert await at.forge.changed_paths(PATH, mr.iid, mr.head) == frozenset({"change.yaml"})
+
+
+async def test_files_that_are_too_many_or_not_yet_compared_are_not_guessed() -> None:
+    async with setting() as at:
+        mr = await at.open("change")
+        with pytest.raises(TransientError, match="not compared"):
+            await at.forge.changed_paths(PATH, mr.iid, "0" * 40)
+        await at.gitlab.push(at.project, "change", {f"{n}.yaml": "a: 1\n" for n in range(130)}, at.ada)
+        found = await at.forge.changed_paths(PATH, mr.iid, mr.head)
+        assert found is not None
+        assert len(found) == 131
+        at.gitlab.world.diff_max_files = 100
+        assert await at.forge.changed_paths(PATH, mr.iid, mr.head) is None
+
+
+async def test_the_description_reads_like_a_note_of_the_author() -> None:
+    async with setting() as at:
+        mr = await at.open("change")
+        await at.gitlab.edit(mr, at.ada, description="/helm plan")
+        found = await at.forge.description(PATH, mr.iid)
+        assert found is not None
+        assert (found.id, found.author, found.author_id, found.body) == (0, "ada", at.ada.id, "/helm plan")
+        assert await at.forge.description(PATH, 999) is None
 
 
 async def test_how_far_a_branch_is_behind() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from bot.core.approvals import Approval
 from bot.core.freeze import Frozen
-from bot.core.gate import Deploy, GateFacts, Hold, Lock, Nothing, PlanFacts, decide, glob_pattern, rulings
+from bot.core.gate import Deploy, GateFacts, Hold, Lock, Nothing, PlanFacts, decide, rulings
 from bot.core.gate_note import BEGIN, END, blocks_status, gate_section, gate_words, with_section
 from bot.core.gate_rules import GateRules, OwnedPath
+from bot.core.globs import touches
 
 HEAD, SEAL = "a" * 40, "sha256:" + "1" * 64
 PLAN = PlanFacts(HEAD, SEAL, complete=True, changes_something=True)
@@ -217,7 +218,10 @@ def test_the_words_of_the_status() -> None:
     ("glob", "path", "fits"),
     [
         ("values/**", "values/a/b.yaml", True),
-        ("values/*", "values/a/b.yaml", False),
+        ("values/*.yaml", "values/a/b.yaml", False),
+        ("*.yaml", "values/a/b.yaml", True),
+        ("/*.yaml", "values/a/b.yaml", False),
+        ("values/**", "values/a\nb.yaml", True),
         ("values/*", "values/b.yaml", True),
         ("**/secret.yaml", "secret.yaml", True),
         ("**/secret.yaml", "a/b/secret.yaml", True),
@@ -230,4 +234,4 @@ def test_the_words_of_the_status() -> None:
     ],
 )
 def test_globs_of_owned_paths(glob: str, path: str, fits: bool) -> None:
-    assert bool(glob_pattern(glob).fullmatch(path)) is fits
+    assert touches([glob], [path]) is fits

@@ -211,8 +211,16 @@ class Forge(Protocol):
         """Whom the commits of a merge request name, every page."""
         ...
 
-    async def changed_paths(self, project: str, iid: int) -> list[str]:
-        """Old and new paths of the files that a merge request changes, every page."""
+    async def changed_paths(self, project: str, iid: int, head: str) -> frozenset[str] | None:
+        """Old and new paths of the files that a merge request changes up to `head`, every page.
+
+        None where they are too many for GitLab to name all of them. Raises TransientError while GitLab has
+        not compared that head yet.
+        """
+        ...
+
+    async def description(self, project: str, iid: int) -> Note | None:
+        """The description as a note of the author's, with the number 0 and no discussion."""
         ...
 
     async def behind(self, project: str, head: str, tip: str) -> int:

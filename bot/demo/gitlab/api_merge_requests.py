@@ -19,9 +19,11 @@ MR = "/projects/{id}/merge_requests/{iid}"
 async def shown(call: Call, it: MergeRequest, status: int = 200) -> web.Response:
     """A merge request in full."""
     changed = await call.world.repository(it.project).diff(it.base, it.head) if it.base else []
+    most = call.world.diff_max_files
+    changes = f"{most}+" if len(changed) > most else str(len(changed))
     asking = call.caller.user if call.caller else None
     detailed = "checking" if it.lag and it.state == "opened" else detailed_status(call.world, it)
-    return call.json(entities_mr.merge_request(call.world, it, detailed, asking, len(changed)), status)
+    return call.json(entities_mr.merge_request(call.world, it, detailed, asking, changes), status)
 
 
 @api.get("/projects/{id}/merge_requests", job=True)
@@ -137,7 +139,8 @@ async def _commits(call: Call) -> web.Response:
 @api.get(MR + "/diffs", job=True)
 async def _diffs(call: Call) -> web.Response:
     it = call.merge_request()
-    return call.page(await call.world.repository(it.project).diff(it.base, it.head), entities.diff)
+    changed = await call.world.repository(it.project).diff(it.base, it.head)
+    return call.page(changed[: call.world.diff_max_files], entities.diff)
 
 
 @api.get(MR + "/pipelines", job=True)

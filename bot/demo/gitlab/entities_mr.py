@@ -95,13 +95,13 @@ def merge_status(it: MergeRequest) -> str:
     return "cannot_be_merged" if it.conflicts or it.empty else "can_be_merged"
 
 
-def merge_request(world: World, it: MergeRequest, detailed: str, asking: User | None, changes: int) -> Json:
-    """In full, for the person asking; `changes` is how many files it changes."""
+def merge_request(world: World, it: MergeRequest, detailed: str, asking: User | None, changes: str) -> Json:
+    """In full, for the person asking; `changes` is how many files it changes, `1000+` where too many."""
     head = world.head_pipeline(it)
     return {
         **basic_merge_request(world, it, detailed),
         "subscribed": False,
-        "changes_count": str(changes),
+        "changes_count": changes,
         "latest_build_started_at": iso(head.started_at) if head else None,
         "latest_build_finished_at": iso(head.finished_at) if head else None,
         "first_deployed_to_production_at": None,

@@ -62,6 +62,7 @@ class World:
     group_members: dict[str, dict[int, Level]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     merge_ref_lag: int = 0
+    diff_max_files: int = 1000
     emit: Emit = lambda project, event, payload: None
     carry_out: Commands = _ignore
     wake_runner: Callable[[], None] = lambda: None
