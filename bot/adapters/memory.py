@@ -9,7 +9,7 @@ from bot.app.ports.keeping import Clock, Consent, Deployment, StoredPlan
 from bot.core.approvals import Mark
 from bot.core.delivery import Delivery
 from bot.core.gate import Lock
-from bot.core.trail import FIRST, Entry, Happening, first_broken, follow
+from bot.core.trail import FIRST, Entry, Happening, Head, first_broken, follow
 from bot.core.work import DeployWork, PlanWork, WakeWork, Work, key, lane
 
 
@@ -119,6 +119,10 @@ class MemoryStore:
             for each in self._entries
             if each.project == project and (iid is None or each.iid == iid)
         ]
+
+    async def head(self) -> Head | None:
+        """See the port."""
+        return self._entries[-1].head if self._entries else None
 
     async def recent(self, kind: str, project: str, limit: int) -> list[Mapping[str, Any]]:
         """See the port."""

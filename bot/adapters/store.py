@@ -1,19 +1,15 @@
 """Our own tables behind the port `Store`."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters import tables
-from bot.adapters.store_database import TRAIL_LOCK, lock
 from bot.adapters.store_gate import GateTables, upsert
+from bot.adapters.store_trail import TrailTable
 from bot.app.ports.keeping import Clock, Deployment, StoredPlan
-from bot.core.trail import FIRST, Entry, Happening, first_broken, follow
 
 
 def utc_now() -> datetime:
@@ -21,12 +17,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SqlStore(GateTables):
+class SqlStore(GateTables, TrailTable):
     """The port `Store` on SQLite or PostgreSQL; `engine` is what `open_database` gave."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
-        super().__init__(engine)
-        self._clock = clock
+        GateTables.__init__(self, engine)
+        TrailTable.__init__(self, engine, clock)
 
     async def add_plan(self, plan: StoredPlan) -> int:
         """See the port. `id` of the argument is not looked at."""
@@ -95,62 +91,6 @@ class SqlStore(GateTables):
         async with self._engine.begin() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=rest))
 
-    async def record(
-        self, kind: str, project: str, iid: int | None, facts: Mapping[str, Any], once: str
-    ) -> None:
-        """See the port."""
-        await self.record_all([Happening(kind, project, iid, facts, once)])
-
-    async def record_all(self, happenings: Sequence[Happening]) -> None:
-        """Adds a trail entry for each whose `once` is new, in one transaction."""
-        table = tables.trail
-        by_key = {each.once: each for each in happenings}
-        async with self._engine.begin() as connection:
-            await lock(connection, TRAIL_LOCK)
-            known = await connection.execute(sa.select(table.c.once).where(table.c.once.in_(by_key)))
-            fresh = by_key.keys() - set(known.scalars())
-            adding = [each for key, each in by_key.items() if key in fresh]
-            if not adding:
-                return
-            newest = sa.select(table.c.id, table.c.digest).order_by(table.c.id.desc()).limit(1)
-            last = (await connection.execute(newest)).first()
-            number, before = (last.id, last.digest) if last else (0, FIRST)
-            at = self._clock().astimezone(UTC).isoformat()
-            chained = zip(adding, follow(before, adding, at, number + 1), strict=True)
-            rows = [{**_fields(entry), "once": each.once} for each, entry in chained]
-            await connection.execute(sa.insert(table), rows)
-
-    async def trail(self, project: str, iid: int | None = None) -> list[Mapping[str, Any]]:
-        """See the port."""
-        of = tables.trail.c
-        where = of.project == project
-        if iid is not None:
-            where &= of.iid == iid
-        columns = (of.id, of.at, of.kind, of.project, of.iid, of.facts)
-        async with self._engine.begin() as connection:
-            rows = await connection.execute(sa.select(*columns).where(where).order_by(of.id))
-            return [dict(row) for row in rows.mappings()]
-
-    async def recent(self, kind: str, project: str, limit: int) -> list[Mapping[str, Any]]:
-        """See the port."""
-        of = tables.trail.c
-        query = sa.select(of.id, of.at, of.kind, of.project, of.iid, of.facts)
-        query = query.where((of.project == project) & (of.kind == kind)).order_by(of.id.desc()).limit(limit)
-        async with self._engine.begin() as connection:
-            return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-    async def entries(self) -> list[Entry]:
-        """The whole trail with its chain, oldest first."""
-        of = tables.trail.c
-        columns = (of.id, of.at, of.kind, of.project, of.iid, of.facts, of.before, of.digest)
-        async with self._engine.begin() as connection:
-            rows = await connection.execute(sa.select(*columns).order_by(of.id))
-            return [Entry(**row) for row in rows.mappings()]
-
-    async def verify(self) -> int | None:
-        """The id of the first trail entry that was tampered with, or None."""
-        return first_broken(await self.entries())
-
     async def key(self, name: str) -> bytes:
         """32 random bytes under this name, made at the first call and the same ever after."""
         async with self._engine.begin() as connection:
@@ -176,7 +116,3 @@ def _same_plan(one: StoredPlan, other: StoredPlan) -> bool:
         other.note_id,
         dict(other.document),
     )
-
-
-def _fields(entry: Entry) -> dict[str, Any]:
-    return {each.name: getattr(entry, each.name) for each in fields(entry)} | {"facts": dict(entry.facts)}

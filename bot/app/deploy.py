@@ -7,6 +7,7 @@ from typing import assert_never
 
 import structlog
 
+from bot.app.evidence import evidence
 from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
 from bot.app.verify import Verdict, Verifier
@@ -18,6 +19,7 @@ from bot.core.gate import FOLLOW_UP, Deploy, Hold, Nothing, decide
 from bot.core.marks import deploy_marker, deploy_status, pipeline_inputs
 from bot.core.model import Target
 from bot.core.redact import Masker
+from bot.core.trail_facts import decision_facts, distinct
 from bot.core.work import Again, DeployWork, Done, Outcome
 
 log = structlog.get_logger()
@@ -87,7 +89,10 @@ class DeployMergeRequest:
         plan = await self._store.newest_plan(mr.project, mr.iid, target.name)
         looked = await self._gatekeeper.look(mr, target, plan)
         deployment = Deployment(mr.project, mr.iid, target.name, mr.merge_sha or "", "waiting", None, before)
-        match decide(looked.facts):
+        decision = decide(looked.facts)
+        decided = decision_facts(decision, looked.facts)
+        await self._record("gate", mr, target, decided, f":{before or ''}:{distinct(decided)}")
+        match decision:
             case Hold(reason, way_out):
                 held = replace(deployment, state="held", reason=reason)
                 return await self._end(mr, held, way_out=way_out, lines=_differences(looked))
@@ -96,8 +101,6 @@ class DeployMergeRequest:
                 return await self._end(mr, done, said="nothing")
             case Deploy(seal):
                 waiting = replace(deployment, seal=seal)
-            case Nothing(untouched=True):
-                return Done()
                 await self._store.put_deployment(waiting)
                 return await self._start(mr, target, waiting)
             case _ as unknown:
@@ -127,17 +130,13 @@ class DeployMergeRequest:
         if pipeline is None:
             gone = replace(deployment, state="failed", reason="its pipeline was deleted before it ended.")
             return await self._end(mr, gone, way_out=FOLLOW_UP)
-        if pipeline.status not in FINISHED:
-            jobs = await self._forge.jobs(mr.project, pipeline.id)
-            await self._say(
-                mr,
-                deployment,
-                pipeline=pipeline,
-                lines=tuple(words.job_line(job.name, job.id, job.status) for job in jobs),
-            )
-            return Again(POLL)
         jobs = await self._forge.jobs(mr.project, pipeline.id)
-        facts = {"pipeline": pipeline.id, "status": pipeline.status, "jobs": [job.id for job in jobs]}
+        if pipeline.status not in FINISHED:
+            said = tuple(words.job_line(job.name, job.id, job.status) for job in jobs)
+            await self._say(mr, deployment, pipeline=pipeline, lines=said)
+            return Again(POLL)
+        ran = await evidence(self._forge, mr.project, jobs)
+        facts = {"pipeline": pipeline.id, "url": pipeline.web_url, "status": pipeline.status, "jobs": ran}
         await self._record("pipeline.ended", mr, target, facts, f":{pipeline.id}")
         if pipeline.status != "success":
             return await self._failed(mr, target, deployment, pipeline, jobs)
@@ -164,16 +163,8 @@ class DeployMergeRequest:
             lines += await self._moved(mr, target, deployment)
         reason = words.pipeline_ended(pipeline.status, job.name if job else None)
         failed = replace(deployment, state="failed", reason=reason)
-        way_out = words.after_failure(tail)
-        return await self._end(
-            mr,
-            failed,
-            pipeline=pipeline,
-            lines=tuple(lines),
-            job_log=tail,
-            artifacts=artifacts,
-            way_out=way_out,
-        )
+        told = {"job_log": tail, "artifacts": artifacts, "way_out": words.after_failure(tail)}
+        return await self._end(mr, failed, pipeline=pipeline, lines=tuple(lines), **told)
 
     async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
         """The job knows only the seal; we have the plan as well, so we can say what moved."""
@@ -194,7 +185,8 @@ class DeployMergeRequest:
         if not verdict.settled and not late:
             await self._say(mr, deployment, pipeline=pipeline, lines=verdict.lines)
             return Again(VERIFY_POLL)
-        await self._record("verified", mr, target, {"good": verdict.good, "lines": list(verdict.lines)})
+        lines = [self._masker.text(line) for line in verdict.lines]
+        await self._record("verified", mr, target, {"good": verdict.good, "lines": lines})
         return await self._conclude(mr, deployment, pipeline, verdict)
 
     async def _conclude(
@@ -221,6 +213,7 @@ class DeployMergeRequest:
     ) -> Outcome:
         # The note first: a crash between the two writes it again, the other way round it would be missing.
         told = {"said": said, "job_log": job_log, "artifacts": artifacts, "way_out": way_out}
+        told["trail"] = str(await self._store.head() or "")
         await self._say(mr, deployment, pipeline=pipeline, lines=lines, **told)
         await self._set_status(mr, deployment)
         await self._store.put_deployment(deployment)
@@ -260,6 +253,7 @@ class DeployMergeRequest:
         job_log: str = "",
         artifacts: str = "",
         way_out: str = "",
+        trail: str = "",
     ) -> None:
         report = DeployReport(
             target=deployment.target,
@@ -274,6 +268,7 @@ class DeployMergeRequest:
             ),
             lines=tuple(self._masker.text(line) for line in lines),
             log=job_log,
+            trail=trail,
         )
         marker = deploy_marker(deployment.target)
         await self._forge.upsert_note(mr.project, mr.iid, marker, deploy_note(report))

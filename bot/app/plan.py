@@ -9,13 +9,13 @@ from bot.app.gate import Gatekeeper
 from bot.app.plan_status import tell_status
 from bot.app.planner import Planner, Prepared
 from bot.app.ports import Clock, Forge, MergeRequest, Repositories, Store, StoredPlan
-from bot.app.untouched import tell_untouched
 from bot.core.document import to_document
 from bot.core.errors import TransientError
 from bot.core.gate_note import gate_section
 from bot.core.marks import plan_marker
 from bot.core.model import Target
 from bot.core.note import Notes, PlanContext, plan_notes, sentence_note
+from bot.core.trail_facts import changes_of, document_digest
 from bot.core.work import Done, Outcome, PlanWork
 
 log = structlog.get_logger()
@@ -66,9 +66,6 @@ class PlanMergeRequest:
             log.info("plan.skipped", reason="not open")
             return Done()
         if mr.from_fork and work.commit != mr.head:
-        if work.why != "command" and await self._untouched(mr, target):
-            await tell_untouched(self._forge, self._store, mr, target)
-            return Done()
             return await self._decline(mr, target, "fork", FORK)
         if mr.conflicts:
             return await self._decline(mr, target, "conflict", CONFLICT)
@@ -87,10 +84,6 @@ class PlanMergeRequest:
         return Done()
 
     async def _publish(
-    async def _untouched(self, mr: MergeRequest, target: Target) -> bool:
-        earlier = await self._store.newest_plan(mr.project, mr.iid, target.name)
-        return await self._gatekeeper.untouched(mr, target, earlier)
-
         self, mr: MergeRequest, target: Target, merge_ref: str, prepared: Prepared, took: float
     ) -> None:
         plan, now = prepared.plan, self._clock()
@@ -121,16 +114,20 @@ class PlanMergeRequest:
         )
         note_id = await self._write(mr, target, plan_notes(plan, context))
         await tell_status(self._forge, mr, target, note_id, plan, looked.facts)
-        await self._record(stored, plan_id, note_id)
+        await self._record(mr, stored, plan_id, note_id)
         log.info("plan.commented", releases=len(plan.releases), seal=plan.seal, complete=plan.complete)
 
-    async def _record(self, plan: StoredPlan, plan_id: int, note_id: int) -> None:
+    async def _record(self, mr: MergeRequest, plan: StoredPlan, plan_id: int, note_id: int) -> None:
         facts = {
+            "by": mr.author,
             "target": plan.target,
             "head": plan.head,
             "seal": plan.seal,
             "complete": plan.complete,
             "note": note_id,
+            "merge_ref": plan.merge_ref,
+            "document": document_digest(plan.document),
+            "changes": changes_of(plan.document),
         }
         await self._store.record("plan", plan.project, plan.iid, facts, once=f"plan:{plan_id}")
 

@@ -22,7 +22,8 @@ _TITLE = {
 class DeployReport:
     """What the note says. `state` is a DeployState or `nothing`; texts are plain and masked.
 
-    `links` are (label, URL) of GitLab's own pages. `log` is the end of the job's log.
+    `links` are (label, URL) of GitLab's own pages. `log` is the end of the job's log. `trail` is the head of
+    the trail, so that the database alone cannot be rewritten unseen.
     """
 
     target: str
@@ -34,6 +35,7 @@ class DeployReport:
     links: tuple[tuple[str, str], ...] = ()
     lines: tuple[str, ...] = ()
     log: str = ""
+    trail: str = ""
 
 
 def deploy_note(report: DeployReport) -> str:
@@ -57,6 +59,7 @@ def _footer(report: DeployReport) -> str:
     facts: Sequence[str] = [
         f"merge commit {md.code(report.merge_sha[:12])}" if report.merge_sha else "",
         f"seal {md.code(report.seal)}" if report.seal else "",
+        f"trail {md.code(report.trail)}" if report.trail else "",
         *(f"[{md.text(label)}]({url})" for label, url in report.links if _safe(url)),
     ]
     return "---\n" + " · ".join(fact for fact in facts if fact) if any(facts) else ""

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from bot.core.approvals import Mark
 from bot.core.gate import Lock
+from bot.core.trail import Head
 from bot.core.work import Work
 
 DeployState: TypeAlias = Literal["held", "waiting", "running", "verifying", "succeeded", "failed"]
@@ -107,6 +108,10 @@ class Store(Protocol):
 
     async def trail(self, project: str, iid: int | None = None) -> list[Mapping[str, Any]]:
         """Entries, oldest first: {id, at, kind, project, iid, facts}."""
+        ...
+
+    async def head(self) -> Head | None:
+        """The newest entry of the trail; None while there is none."""
         ...
 
     async def recent(self, kind: str, project: str, limit: int) -> list[Mapping[str, Any]]:
