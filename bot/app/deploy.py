@@ -96,6 +96,8 @@ class DeployMergeRequest:
             case Hold(reason, way_out):
                 held = replace(deployment, state="held", reason=reason)
                 return await self._end(mr, held, way_out=way_out, lines=_differences(looked))
+            case Nothing(untouched=True):
+                return Done()
             case Nothing():
                 done = replace(deployment, state="succeeded", seal=plan.seal if plan else None)
                 return await self._end(mr, done, said="nothing")

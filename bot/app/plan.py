@@ -9,6 +9,7 @@ from bot.app.gate import Gatekeeper
 from bot.app.plan_status import tell_status
 from bot.app.planner import Planner, Prepared
 from bot.app.ports import Clock, Forge, MergeRequest, Repositories, Store, StoredPlan
+from bot.app.untouched import tell_untouched
 from bot.core.document import to_document
 from bot.core.errors import TransientError
 from bot.core.gate_note import gate_section
@@ -65,6 +66,9 @@ class PlanMergeRequest:
         if mr is None or mr.state != "opened":
             log.info("plan.skipped", reason="not open")
             return Done()
+        if work.why != "command" and await self._untouched(mr, target):
+            await tell_untouched(self._forge, self._store, mr, target)
+            return Done()
         if mr.from_fork and work.commit != mr.head:
             return await self._decline(mr, target, "fork", FORK)
         if mr.conflicts:
@@ -82,6 +86,10 @@ class PlanMergeRequest:
         if work.note_id is not None:
             await self._forge.react(mr.project, mr.iid, work.note_id, "white_check_mark")
         return Done()
+
+    async def _untouched(self, mr: MergeRequest, target: Target) -> bool:
+        earlier = await self._store.newest_plan(mr.project, mr.iid, target.name)
+        return await self._gatekeeper.untouched(mr, target, earlier)
 
     async def _publish(
         self, mr: MergeRequest, target: Target, merge_ref: str, prepared: Prepared, took: float
