@@ -12,7 +12,7 @@ from bot.adapters.checkout import DirectoryCheckout
 from bot.adapters.engine import Engine
 from bot.adapters.git import GitRepositories
 from bot.adapters.gitlab import GitLabForge
-from bot.adapters.gitlab_client import open_client
+from bot.adapters.gitlab_client import Patience, open_client
 from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.store import SqlStore
 from bot.adapters.store_database import open_database
@@ -29,6 +29,7 @@ from bot.bootstrap.commands import answers
 from bot.bootstrap.tools import Settings, Tools, tools
 from bot.bootstrap.worker import Worker
 from bot.config import Config
+from bot.config.models import Gitlab
 from bot.core.gate_rules import LEVELS
 from bot.core.model import Target
 from bot.core.signature import Doorkeeper
@@ -72,8 +73,8 @@ async def service(config: Config) -> AsyncIterator[Running]:
             config.chart_cache, key, config.helm.workers, limits, catalogues=catalogues, memory=memory
         )
         wired = await stack.enter_async_context(tools(settings))
-        forge, repositories = await _gitlab(config, stack)
         metrics = Metrics()
+        forge, repositories = await _gitlab(config, stack, metrics)
         targets = _targets(config, wired)
         engine = _engine(config, wired, store, forge, repositories, targets, metrics)
         await stack.enter_async_context(engine)
@@ -101,15 +102,37 @@ def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
     return {(t.project, t.name): replace(t, chart_hosts=hosts) for t in config.targets}
 
 
-async def _gitlab(config: Config, stack: AsyncExitStack) -> tuple[Forge, Repositories]:
+async def _gitlab(
+    config: Config, stack: AsyncExitStack, metrics: Metrics
+) -> tuple[Forge, Repositories]:
     def token() -> str:
         return config.gitlab.token.get_secret_value()
 
     ca_file = str(config.gitlab.ca_file) if config.gitlab.ca_file else None
-    client = await stack.enter_async_context(open_client(config.gitlab.url, token, ca_file=ca_file))
+    client = await stack.enter_async_context(
+        open_client(
+            config.gitlab.url,
+            token,
+            ca_file=ca_file,
+            patience=_patience(config.gitlab),
+            concurrency=config.gitlab.concurrency,
+            observe=metrics.gitlab,
+        )
+    )
     cache = str(config.data_dir / "repositories")
     return GitLabForge(client), GitRepositories(
         config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file
+    )
+
+
+def _patience(gitlab: Gitlab) -> Patience:
+    first = gitlab.retry_wait
+    return Patience(
+        total=gitlab.timeout,
+        budget=gitlab.patience,
+        first_wait=first,
+        longest_wait=40 * first,
+        jitter=min(0.5, 2.5 * first),
     )
 
 
