@@ -89,7 +89,7 @@ class GitLabForge(Threads, Pipelines, Judging, Changes):
         return self._parents[sha]
 
     async def default_branch(self, project: str) -> str:
-        """Kept for a minute. Raises ForgeRefused: 404 for no such project, `no-branch` for an empty one."""
+        """Kept for a minute. Raises ForgeRefused (`no-branch`) for an empty project."""
         now = asyncio.get_running_loop().time()
         until, name = self._branches.get(project, (0.0, ""))
         if now < until:

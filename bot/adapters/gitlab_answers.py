@@ -17,8 +17,6 @@ LONGEST_WORDS = 400
 _TOKEN = re.compile(r"\b(?:gl[a-z]{2,8}-|whsec_|GR1348941)[\w.=+/-]{8,}")
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*?\brel="?next\b')
 _CODES: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "unauthorized",
-    HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.CONFLICT: "conflict",
 }
@@ -28,10 +26,42 @@ class RateLimited(TransientError):
     """GitLab did nothing because we asked too often (429): any request may be sent again after the wait."""
 
 
+class ShutOut(TransientError):
+    """GitLab knows our token no more, or shows it too little: an operator has to mend that, and work waits.
+
+    Nothing was done. It is not a refusal of what was asked, nor ever to be read as "there is no such thing".
+    """
+
+    def __init__(self, what: str, status: int) -> None:
+        super().__init__(what)
+        self.status = status
+
+
+_SHUT_OUT = (
+    (
+        HTTPStatus.UNAUTHORIZED,
+        re.compile(""),
+        "it does not take our token: revoked, expired or mistyped. "
+        "Put a valid one (scope api) where gitlab.token says",
+    ),
+    (
+        HTTPStatus.FORBIDDEN,
+        re.compile(""),
+        "our token may not do that. It needs the scope api and the role maintainer in the project",
+    ),
+    (
+        HTTPStatus.NOT_FOUND,
+        re.compile("404 Project Not Found"),
+        "it shows us no such project. Make the bot's user a member, or mend projects in the configuration",
+    ),
+)
+"""Refusals that are about us and not about what was asked: status, GitLab's words, ours."""
+
+
 def check(status: int, headers: Mapping[str, str], body: bytes, what: str, now: datetime) -> None:
     """Passes a usable answer; `what` names the request in errors.
 
-    Raises RateLimited, TransientError (5xx, 408, or not an answer of the API at all) or ForgeRefused.
+    Raises RateLimited, ShutOut, TransientError (5xx, 408, not an answer of the API at all) or ForgeRefused.
     """
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = retry_after(headers.get("retry-after"), now)
@@ -47,6 +77,10 @@ def check(status: int, headers: Mapping[str, str], body: bytes, what: str, now: 
         # A proxy before GitLab says 404 for a route that it has lost; that must not read as "deleted".
         raise TransientError(f"Something that is not GitLab's API answered 404 to {what}.")
     said = words(headers, body)
+    for known, pattern, meaning in _SHUT_OUT:
+        if status == known and pattern.search(said):
+            added = f" ({said})" if said and status == HTTPStatus.FORBIDDEN else ""
+            raise ShutOut(f"GitLab answered {status} to {what}{added}: {meaning}.", status)
     text = f"GitLab refused {what} ({status})" + (f": {said}" if said else ".")
     raise ForgeRefused(text, status=status, code=_CODES.get(status, "refused"))
 

@@ -22,7 +22,7 @@ from gidgetlab.abc import JSON_UTF_8_CHARSET
 from yarl import URL
 
 from bot.adapters import gitlab_answers as answers
-from bot.adapters.gitlab_answers import RateLimited
+from bot.adapters.gitlab_answers import RateLimited, ShutOut
 from bot.core.errors import AuthorError, ForgeRefused, TransientError
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
@@ -53,7 +53,8 @@ class Patience:
 class Answered:
     """One request that was sent, for metrics.
 
-    `status` is None where no answer came, `remaining` what is left of the rate limit where GitLab says so.
+    `status` is None where no answer came, `remaining` what is left of the rate limit where GitLab says so,
+    `attempt` counts the tries of one request, from 1.
     """
 
     method: str
@@ -61,6 +62,7 @@ class Answered:
     status: int | None
     seconds: float
     remaining: int | None
+    attempt: int = 1
 
 
 def _nobody(answered: Answered) -> None:
@@ -70,9 +72,10 @@ def _nobody(answered: Answered) -> None:
 class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
     """Requests below `<url>/api/v4`. At most `concurrency` at a time.
 
-    All calls raise TransientError (no answer, 5xx, 429 beyond the patience, not JSON) and ForgeRefused (other
-    4xx). GET, PUT and DELETE are tried again; POST only where GitLab says 429, because then nothing was done:
-    whoever POSTs looks first, and looks again after a TransientError.
+    All calls raise TransientError (no answer, 5xx, 429 beyond the patience, not JSON), its kind ShutOut (401,
+    403, a project that we may not see; not tried again here) and ForgeRefused (other 4xx). GET, PUT and
+    DELETE are tried again; POST only where GitLab says 429, because then nothing was done: whoever POSTs
+    looks first, and looks again after a TransientError.
     `requests` counts what was sent, tries included.
     """
 
@@ -149,7 +152,7 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
         ends = loop.time() + patience.budget
 
         def again(error: Exception) -> bool | float:
-            if not isinstance(error, TransientError):
+            if not isinstance(error, TransientError) or isinstance(error, ShutOut):
                 return False
             if not isinstance(error, RateLimited) and method not in _REPEATABLE:
                 return False
@@ -167,15 +170,23 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
             wait_jitter=patience.jitter,
         ):
             with attempt:
-                return await self._follow(method, address, headers, body, what, keep)
+                return await self._follow(method, address, headers, body, what, keep, attempt.num)
         raise AssertionError("the last attempt raises")
 
     async def _follow(
-        self, method: str, address: URL, headers: Mapping[str, str], body: bytes, what: str, keep: int | None
+        self,
+        method: str,
+        address: URL,
+        headers: Mapping[str, str],
+        body: bytes,
+        what: str,
+        keep: int | None,
+        attempt: int,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """One try, along redirects (a renamed project answers GET with one) as long as they stay at home."""
         for _ in range(_HOPS):
-            status, received, content = await self._send(method, address, headers, body, what, keep)
+            sending = self._send(method, address, headers, body, what, keep, attempt)
+            status, received, content = await sending
             if status in _MOVED and method == "GET" and "location" in received:
                 address = answers.at_home(self._home, str(address.join(URL(received["location"]))), what)
                 continue
@@ -185,7 +196,14 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
         raise ForgeRefused(f"GitLab redirects {what} in a circle.", status=310, code="redirected")
 
     async def _send(
-        self, method: str, address: URL, headers: Mapping[str, str], body: bytes, what: str, keep: int | None
+        self,
+        method: str,
+        address: URL,
+        headers: Mapping[str, str],
+        body: bytes,
+        what: str,
+        keep: int | None,
+        attempt: int,
     ) -> tuple[int, Mapping[str, str], bytes]:
         sent = {**headers, "user-agent": self.requester, "private-token": self._token()}
         patience, loop = self.patience, asyncio.get_running_loop()
@@ -207,8 +225,8 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
             except (aiohttp.ClientError, OSError) as error:
                 raise TransientError(f"GitLab could not be reached for {what}: {_reason(error)}.") from None
             finally:
-                took = loop.time() - started
-                self._observe(Answered(method, answers.route(address.raw_path), status, took, remaining))
+                took, route = loop.time() - started, answers.route(address.raw_path)
+                self._observe(Answered(method, route, status, took, remaining, attempt))
 
 
 async def _read(response: aiohttp.ClientResponse, keep: int | None, what: str) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.adapters import gitlab_reading as reading
+from bot.adapters.gitlab_answers import ShutOut
 from bot.adapters.gitlab_client import GitLabClient
 from bot.adapters.gitlab_reading import read
 from bot.adapters.gitlab_side import GitLabSide, project_url
@@ -43,7 +44,7 @@ class Pipelines(GitLabSide):
         if self._version is None:
             try:
                 answer = await self._client.find("/version")
-            except ForgeRefused:
+            except (ForgeRefused, ShutOut):
                 return None
             self._version = read(lambda it: str(it["version"]), answer, "its version") if answer else None
         return self._version
@@ -125,7 +126,7 @@ class Pipelines(GitLabSide):
         try:
             url = f"{project_url(project)}/pipelines/{pipeline_id}/variables"
             listed = await self._client.find(url)
-        except ForgeRefused as refusal:
+        except ShutOut as refusal:
             if refusal.status == 403:
                 return {}
             raise
@@ -155,6 +156,10 @@ class Pipelines(GitLabSide):
     async def _post(self, project: str, data: Mapping[str, Any]) -> Pipeline:
         try:
             made = await self._client.post(f"{project_url(project)}/pipeline", data=data)
+        except ShutOut as refusal:
+            if refusal.status != 403:
+                raise
+            raise ForgeRefused(refusal.what, status=403, code="forbidden") from None
         except ForgeRefused as refusal:
             if refusal.status not in (400, 422):
                 raise

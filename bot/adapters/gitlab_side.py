@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import stamina
 
-from bot.adapters.gitlab_answers import RateLimited
+from bot.adapters.gitlab_answers import RateLimited, ShutOut
 from bot.adapters.gitlab_client import GitLabClient
 from bot.adapters.gitlab_reading import read
 from bot.core.errors import ForgeRefused, TransientError
@@ -60,7 +60,7 @@ class GitLabSide:
 async def _written(write: Callable[[], Awaitable[T]]) -> T:
     try:
         return await write()
-    except RateLimited:
+    except (RateLimited, ShutOut):
         raise
     except TransientError as error:
         raise UnknownEnd(error.what, retry_after=error.retry_after) from None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 from aiohttp import web
 from prometheus_client import (
@@ -13,9 +14,56 @@ from prometheus_client import (
     generate_latest,
 )
 
+from bot.adapters.gitlab_client import Answered
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 Depth = Callable[[], Awaitable[Mapping[str, int]]]
+
+
+class GitLabMetrics:
+    """What we ask of GitLab's API; it is called with each request that was sent."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "purser_gitlab_requests",
+            "Requests to GitLab's API, tries included; status none: no answer came",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self.retries = Counter(
+            "purser_gitlab_retries", "Requests that were sent again", ["method", "route"], registry=registry
+        )
+        self.seconds = Histogram(
+            "purser_gitlab_request_seconds",
+            "Seconds until GitLab answered, or did not",
+            ["method", "route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.remaining = Gauge(
+            "purser_gitlab_rate_limit_remaining",
+            "Requests that GitLab's rate limit leaves us, by its last word; NaN where it says none",
+            registry=registry,
+        )
+        self.remaining.set(float("nan"))
+        self.shut_out = Gauge(
+            "purser_gitlab_shut_out",
+            "1 while GitLab's last answer was that it does not take our token",
+            registry=registry,
+        )
+
+    def __call__(self, answered: Answered) -> None:
+        """The client's observer."""
+        status = "none" if answered.status is None else str(answered.status)
+        self.requests.labels(answered.method, answered.route, status).inc()
+        self.seconds.labels(answered.method, answered.route).observe(answered.seconds)
+        if answered.attempt > 1:
+            self.retries.labels(answered.method, answered.route).inc()
+        if answered.remaining is not None:
+            self.remaining.set(answered.remaining)
+        if answered.status is not None:
+            self.shut_out.set(answered.status == HTTPStatus.UNAUTHORIZED)
 
 
 class Metrics:
@@ -28,6 +76,9 @@ class Metrics:
         )
         self.work = Counter(
             "purser_work", "Work by kind and outcome", ["kind", "outcome"], registry=self.registry
+        )
+        self.swept = Counter(
+            "purser_sweep_found", "What no hook told and a sweep found", ["kind"], registry=self.registry
         )
         self.plans = Counter("purser_plans", "Plans made, by target", ["target"], registry=self.registry)
         self.phase = Histogram(
@@ -47,6 +98,7 @@ class Metrics:
         self.queue_depth = Gauge(
             "purser_queue_depth", "Work that waits or is under way", ["queue"], registry=self.registry
         )
+        self.gitlab = GitLabMetrics(self.registry)
 
     @web.middleware
     async def measure(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from bot.adapters.gitlab_answers import retry_after, words
+from bot.adapters.gitlab_answers import ShutOut, retry_after, words
 from bot.adapters.gitlab_client import Answered, open_client
 from bot.core.errors import AuthorError, ForgeRefused, TransientError
 from tests.adapters.gitlab_script import QUICK, TOKEN, Script, client_of, html, says, served
@@ -16,8 +16,6 @@ from tests.adapters.gitlab_script import QUICK, TOKEN, Script, client_of, html, 
     ("status", "code"),
     [
         (400, "refused"),
-        (401, "unauthorized"),
-        (403, "forbidden"),
         (409, "conflict"),
         (422, "refused"),
         (302, "refused"),
@@ -32,6 +30,29 @@ async def test_a_refusal_is_final_and_says_why(status: int, code: str) -> None:
         assert "base: no, not with" in str(caught.value)
         assert TOKEN not in str(caught.value)
         assert script.times == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "way_out"),
+    [
+        (401, {"message": "401 Unauthorized"}, "a valid one"),
+        (401, {"error": "invalid_token", "error_description": "Token was revoked."}, "gitlab.token"),
+        (403, {"message": "403 Forbidden"}, "role maintainer"),
+        (403, {"error": "insufficient_scope"}, "scope api"),
+        (404, {"message": "404 Project Not Found"}, "a member"),
+    ],
+)
+async def test_a_gitlab_that_shuts_us_out_is_told_with_the_way_out_and_not_pestered(
+    status: int, said: dict[str, str], way_out: str
+) -> None:
+    script = Script(says(status, said))
+    async with client_of(script) as client:
+        for call in (client.find("/projects/a%2Fb"), client.post("/projects/a%2Fb/notes", data={})):
+            with pytest.raises(ShutOut, match=way_out) as caught:
+                await call
+            assert caught.value.status == status
+            assert "/projects/a%2Fb" in caught.value.what
+        assert script.times == 2
 
 
 async def test_a_missing_item_is_none() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from bot.core.errors import ForgeRefused
+from bot.adapters.gitlab_answers import ShutOut
 from bot.demo.gitlab import Level, MergeRequest
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 
@@ -23,10 +23,11 @@ async def test_a_merge_request_is_read_as_it_is_now() -> None:
         assert read.updated_at
 
 
-async def test_no_such_merge_request_or_project_is_none() -> None:
+async def test_no_such_merge_request_is_none_but_a_project_that_we_may_not_see_is_not_its_absence() -> None:
     async with setting() as at:
         assert await at.forge.merge_request(PATH, 99) is None
-        assert await at.forge.merge_request("ops/nothing", 1) is None
+        with pytest.raises(ShutOut, match="a member"):
+            await at.forge.merge_request("ops/nothing", 1)
 
 
 async def test_a_fork_is_known_as_such_even_when_it_is_deleted() -> None:
@@ -143,9 +144,8 @@ async def test_the_default_branch_is_asked_for_once_a_minute() -> None:
     async with setting() as at:
         assert [await at.forge.default_branch(PATH) for _ in range(3)] == ["main"] * 3
         assert len(at.sent("GET")) == 1
-        with pytest.raises(ForgeRefused) as caught:
+        with pytest.raises(ShutOut, match="no such project"):
             await at.forge.default_branch("ops/nothing")
-        assert caught.value.code == "not-found"
 
 
 async def test_access_levels_count_groups_and_not_the_blocked() -> None:

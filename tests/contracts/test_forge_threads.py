@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.adapters.gitlab_answers import ShutOut
 from bot.core.errors import ForgeRefused, TransientError
 from bot.demo.gitlab import Level, MergeRequest
 from tests.contracts.gitlab_setting import PATH, Setting, setting
@@ -185,15 +186,15 @@ async def test_a_token_that_was_revoked_is_refused_without_showing_it() -> None:
     async with setting() as at:
         mr = await at.open()
         at.gitlab.revoke(at.token)
-        with pytest.raises(ForgeRefused) as caught:
+        with pytest.raises(ShutOut) as caught:
             await at.forge.notes(PATH, mr.iid)
         assert caught.value.status == 401
         assert at.token not in str(caught.value)
 
 
-async def test_a_bot_that_may_only_read_is_refused() -> None:
+async def test_a_bot_that_lost_its_role_is_told_so() -> None:
     async with setting() as at:
         mr = await at.open()
         at.project.members[at.bot.id] = Level.NONE
-        with pytest.raises(ForgeRefused):
+        with pytest.raises(ShutOut):
             await at.forge.upsert_note(PATH, mr.iid, MARKER, f"{MARKER}\none")
