@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.app.ports.keeping import Clock, Consent, Deployment, StoredPlan
 from bot.core.approvals import Mark
-from bot.core.delivery import Delivery
+from bot.core.delivery import TWINS, Delivery
 from bot.core.gate import Lock
 from bot.core.trail import FIRST, Entry, Happening, Head, first_broken, follow
 from bot.core.work import DeployWork, PlanWork, WakeWork, Work, key, lane
@@ -147,15 +147,22 @@ class MemoryStore:
 class MemoryInbox:
     """Deliveries that wait to be handed over."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = _now) -> None:
         self._kept: dict[str, Delivery] = {}
         self._waiting: dict[str, Delivery] = {}
+        self._bodies: dict[str, datetime] = {}
+        self._clock = clock
 
     async def put(self, delivery: Delivery) -> bool:
-        """Keeps it; False where its key is known."""
+        """Keeps it; False where its key is known, or its twin."""
         if delivery.key in self._kept:
             return False
-        self._kept[delivery.key] = self._waiting[delivery.key] = delivery
+        self._kept[delivery.key] = delivery
+        twin = self._bodies.get(delivery.body)
+        if twin and twin > self._clock() - TWINS:
+            return False
+        self._bodies[delivery.body] = self._clock()
+        self._waiting[delivery.key] = delivery
         return True
 
     async def waiting(self, limit: int = 100) -> list[Delivery]:

@@ -4,21 +4,33 @@ Concurrent deliveries share one transaction: the writer takes whatever waits, co
 """
 
 import asyncio
-from collections.abc import Collection
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.store import utc_now
 from bot.adapters.store_gate import upsert
+from bot.adapters.store_inbox_sqlite import SqliteDeliveries
 from bot.adapters.tables import deliveries
 from bot.app.ports.keeping import Clock
-from bot.core.delivery import Delivery
+from bot.core.delivery import TWINS, Delivery, body_of
 from bot.core.work import from_json, to_json
 
 KEPT = timedelta(days=7)
 _BATCH = 256
+_MOST_TWINS = 10_000
+
+
+class _Rows(Protocol):
+    async def open(self) -> None: ...
+
+    async def insert(self, rows: Sequence[Mapping[str, Any]]) -> set[str]: ...
+
+    async def close(self) -> None: ...
 
 
 class SqlInbox:
@@ -27,10 +39,19 @@ class SqlInbox:
     def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
         self._engine = engine
         self._clock = clock
+        self._rows: _Rows = (
+            SqliteDeliveries(str(engine.url.database))
+            if engine.dialect.name == "sqlite"
+            else _EngineDeliveries(engine)
+        )
+        self._newest = clock()
         self._waiting: asyncio.Queue[tuple[Delivery, asyncio.Future[bool]]] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
+        self._bodies: OrderedDict[str, datetime] = OrderedDict()
 
     async def __aenter__(self) -> "SqlInbox":
+        await self._rows.open()
+        await self._remember()
         self._writer = asyncio.create_task(self._write(), name="inbox-writer")
         return self
 
@@ -40,9 +61,10 @@ class SqlInbox:
             await asyncio.gather(self._writer, return_exceptions=True)
         while not self._waiting.empty():
             self._waiting.get_nowait()[1].cancel()
+        await self._rows.close()
 
     async def put(self, delivery: Delivery) -> bool:
-        """Keeps it; False where its key is known. Raises what the database raised."""
+        """Keeps it; False where its key is known, or its twin. Raises what the database raised."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((delivery, done))
         return await done
@@ -70,22 +92,41 @@ class SqlInbox:
 
     async def _insert(self, batch: list[Delivery]) -> set[str]:
         now = self._clock()
-        rows = [
-            {
-                "key": each.key,
-                "received_at": now,
-                "event": each.event,
-                "project": each.project,
-                "digest": each.digest,
-                "works": [to_json(work) for work in each.works],
-                "handed_over": False,
-            }
-            for each in batch
-        ]
-        statement = upsert(self._engine, deliveries).values(rows).on_conflict_do_nothing()
+        while self._bodies and next(iter(self._bodies.values())) <= now - TWINS:
+            self._bodies.popitem(last=False)
+        first = {each.body: each.key for each in reversed(batch)}
+        twins = {each.key for each in batch if each.body in self._bodies or first[each.body] != each.key}
+        rows = [self._row(each, now, is_twin=each.key in twins) for each in batch]
+        fresh = await self._rows.insert(rows) - twins
+        for each in batch:
+            if each.key in fresh:
+                self._bodies[each.body] = now
+        while len(self._bodies) > _MOST_TWINS:
+            self._bodies.popitem(last=False)
+        return fresh
+
+    def _row(self, delivery: Delivery, now: datetime, *, is_twin: bool) -> dict[str, Any]:
+        """A twin is kept for its key alone, which a resend repeats. No two rows have the same time."""
+        self._newest = max(now, self._newest + timedelta(microseconds=1))
+        return {
+            "key": delivery.key,
+            "received_at": self._newest,
+            "event": delivery.event,
+            "project": delivery.project,
+            "digest": delivery.digest,
+            "works": [] if is_twin else [to_json(work) for work in delivery.works],
+            "handed_over": is_twin,
+        }
+
+    async def _remember(self) -> None:
+        """What an earlier process was told shortly before its end."""
+        of = deliveries.c
+        recent = sa.select(of.event, of.digest, of.received_at)
+        recent = recent.where(of.received_at > self._clock() - TWINS).order_by(of.received_at.desc())
         async with self._engine.begin() as connection:
-            made = await connection.execute(statement.returning(deliveries.c.key))
-            return set(made.scalars())
+            rows = list(await connection.execute(recent.limit(_MOST_TWINS)))
+        for row in reversed(rows):
+            self._bodies[body_of(row.event, row.digest)] = row.received_at
 
     async def waiting(self, limit: int = 100) -> list[Delivery]:
         """Deliveries that are not handed over yet, oldest first."""
@@ -109,3 +150,23 @@ class SqlInbox:
         delete = sa.delete(deliveries).where(older & deliveries.c.handed_over.is_(True))
         async with self._engine.begin() as connection:
             return int((await connection.execute(delete)).rowcount)
+
+
+class _EngineDeliveries:
+    """The same on a server, whose connections are many."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._insert = upsert(engine, deliveries).on_conflict_do_nothing().returning(deliveries.c.key)
+
+    async def open(self) -> None:
+        """The engine is open."""
+
+    async def insert(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+        """Keeps them durably, in one transaction; gives the keys that were new."""
+        async with self._engine.begin() as connection:
+            made = await connection.execute(self._insert, list(rows))
+            return set(made.scalars())
+
+    async def close(self) -> None:
+        """The engine is closed by who opened it."""

@@ -1,7 +1,7 @@
 """From the inbox into the queue: what was answered is worked on, whatever dies in between."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -9,10 +9,13 @@ import structlog
 from bot.app.ports.keeping import Queue
 from bot.core.delivery import Delivery
 from bot.core.trail import Happening
-from bot.core.work import BranchWork, WakeWork, Work, key
+from bot.core.work import BranchWork, PlanWork, WakeWork, Work, key, lane
 from bot.entry.doorbell import Doorbell
 
 log = structlog.get_logger()
+
+_BATCH = 500
+_TOLD_AT_ONCE = 25
 
 
 class Inbox(Protocol):
@@ -91,18 +94,24 @@ class Dispatcher:
     async def drain(self) -> int:
         """Hands over one batch; gives how many deliveries it held."""
         await self._bell.quiet(self._yield_for)
-        batch = await self._inbox.waiting()
+        batch = await self._inbox.waiting(_BATCH)
         wakes = {work for delivery in batch for work in delivery.works if isinstance(work, WakeWork)}
         lasting = list(_lasting(batch))
+        newest = _newest([work for _, work in lasting])
         for delivery, work in lasting:
-            await self._bell.quiet(self._yield_for)
-            fresh = await self._queue.submit(work)
-            log.info("work.queued" if fresh else "work.known", work=key(work), delivery_event=delivery.event)
+            if not _is_push(work) or newest[lane(work)] is work:
+                await self._bell.quiet(self._yield_for)
+                fresh = await self._queue.submit(work)
+                name = "work.queued" if fresh else "work.known"
+                log.info(name, work=key(work), delivery_event=delivery.event)
         for wake in wakes:
             await self._queue.submit(wake)
-        if lasting:
-            await self._trail.record_all([_happening(delivery, work) for delivery, work in lasting])
+        told = [_happening(delivery, work) for delivery, work in lasting]
+        for start in range(0, len(told), _TOLD_AT_ONCE):
+            await self._bell.quiet(self._yield_for)
+            await self._trail.record_all(told[start : start + _TOLD_AT_ONCE])
         if batch:
+            await self._bell.quiet(self._yield_for)
             await self._inbox.handed_over([delivery.key for delivery in batch])
         return len(batch)
 
@@ -113,6 +122,15 @@ def _lasting(batch: list[Delivery]) -> Iterator[tuple[Delivery, Work]]:
         for work in delivery.works:
             if not isinstance(work, WakeWork):
                 yield delivery, work
+
+
+def _newest(works: Sequence[Work]) -> Mapping[str, Work]:
+    """The last push of each lane: the queue would put it into the place of those before it."""
+    return {lane(work): work for work in works if _is_push(work)}
+
+
+def _is_push(work: Work) -> bool:
+    return isinstance(work, PlanWork) and work.note_id is None
 
 
 def _happening(delivery: Delivery, work: Work) -> Happening:

@@ -168,8 +168,9 @@ async def test_a_key_is_made_once(store: AnyStore) -> None:
     assert await store.key("another") != first
 
 
-def delivery(key: str, *works: Work) -> Delivery:
-    return Delivery(key, "Merge Request Hook", "a/b", "d" * 64, works or (DeployWork("a/b", 1, "prod"),))
+def delivery(key: str, *works: Work, body: str = "") -> Delivery:
+    digest = f"digest of {body or key}"
+    return Delivery(key, "Merge Request Hook", "a/b", digest, works or (DeployWork("a/b", 1, "prod"),))
 
 
 async def test_a_delivery_is_kept_once_and_comes_back_whole(inbox: AnyInbox) -> None:

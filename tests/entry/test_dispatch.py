@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.adapters.memory import MemoryInbox, MemoryQueue, MemoryStore
 from bot.core.delivery import Delivery
@@ -15,7 +16,7 @@ DEPLOY = DeployWork("a/b", 1, "prod")
 
 
 def delivery(name: str, *works: Work) -> Delivery:
-    return Delivery(name, "Merge Request Hook", "a/b", "d" * 64, works)
+    return Delivery(name, "Merge Request Hook", "a/b", f"digest of {name}", works)
 
 
 async def _handed_over(inbox: MemoryInbox) -> None:
@@ -99,3 +100,32 @@ async def test_work_lets_answers_go_first_but_not_for_ever() -> None:
         assert queue.take() is None
         assert await handing_over == 1
     assert queue.take() == PLAN
+
+
+async def test_a_pause_between_two_deliveries_of_a_burst_is_no_quiet() -> None:
+    bell = Doorbell(calm=60.0)
+    with bell.answering():
+        pass
+    waiting = asyncio.create_task(bell.quiet(0.2))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await waiting  # at most so long
+
+
+async def test_a_door_where_nobody_comes_is_quiet_at_once() -> None:
+    async with asyncio.timeout(5):
+        await Doorbell(calm=60.0).quiet(3600)
+
+
+async def test_of_many_pushes_to_one_merge_request_only_the_newest_becomes_work() -> None:
+    inbox, queue, store = MemoryInbox(), CountingQueue(), MemoryStore()
+    pushes = [replace(PLAN, sha=f"{number:040}", why="pushed") for number in range(30)]
+    asked = replace(PLAN, why="command", note_id=7)
+    others = [replace(PLAN, iid=2), replace(PLAN, target="staging"), asked, DEPLOY]
+    for number, work in enumerate([*pushes[:15], *others, *pushes[15:]]):
+        await inbox.put(delivery(f"delivery-{number}", work))
+    await Dispatcher(inbox, queue, store, Doorbell()).drain()
+    assert queue.submitted == [*others, pushes[-1]]
+    told = [entry["facts"]["work"] for entry in await store.trail("a/b", 1)]
+    assert {key(each) for each in pushes} < set(told)
+    assert await inbox.waiting() == []
