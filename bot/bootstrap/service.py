@@ -1,7 +1,7 @@
 """`purser serve`: hooks, work, health and metrics, wired."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,10 +13,12 @@ from bot.adapters.engine import Engine
 from bot.adapters.git import GitRepositories
 from bot.adapters.gitlab import GitLabForge
 from bot.adapters.gitlab_client import Patience, open_client
+from bot.adapters.gitlab_merges import GitLabMerges
 from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.store import SqlStore
 from bot.adapters.store_database import open_database
 from bot.adapters.store_inbox import SqlInbox
+from bot.adapters.store_sweep import SqlSweeps
 from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
 from bot.app.deploy import DeployMergeRequest
@@ -24,8 +26,11 @@ from bot.app.failure import TellFailure
 from bot.app.gate import Gatekeeper
 from bot.app.plan import PlanMergeRequest
 from bot.app.ports import Forge, Repositories
+from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
+from bot.app.sweep import Sweep
 from bot.bootstrap.commands import answers
+from bot.bootstrap.sweeping import sweeping
 from bot.bootstrap.tools import Settings, Tools, tools
 from bot.bootstrap.worker import Worker
 from bot.config import Config
@@ -74,17 +79,13 @@ async def service(config: Config) -> AsyncIterator[Running]:
         )
         wired = await stack.enter_async_context(tools(settings))
         metrics = Metrics()
-        forge, repositories = await _gitlab(config, stack, metrics)
+        forge, repositories, merges = await _gitlab(config, stack, metrics)
         targets = _targets(config, wired)
         engine = _engine(config, wired, store, forge, repositories, targets, metrics)
         await stack.enter_async_context(engine)
         bell = Doorbell()
         await stack.enter_async_context(Dispatcher(inbox, engine, store, bell))
-        doorkeeper = Doorkeeper(
-            config.webhook.token.get_secret_value() if config.webhook.token else None,
-            [token.get_secret_value() for token in config.webhook.signing_tokens],
-        )
-        hook = Hook(doorkeeper, inbox, list(targets.values()), bell, metrics)
+        hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics)
         app = web.Application(client_max_size=0, middlewares=[metrics.measure])
         hook.add_to(app)
         add_health(app, {"database": store.ping, "engine": engine.check, "helm": wired.helm})
@@ -92,9 +93,17 @@ async def service(config: Config) -> AsyncIterator[Running]:
         metrics_url = await _listen(
             stack, metrics_app(metrics, engine.depth), config.metrics.listen.host, config.metrics.listen.port
         )
+        sweep = _sweep(config, forge, merges, store, SqlSweeps(database), engine, targets, metrics)
+        await stack.enter_async_context(sweep)
         log.info("service.started", url=url, metrics=metrics_url, targets=len(targets))
         yield Running(url, metrics_url, store, engine)
         log.info("service.stopping")
+
+
+def _doorkeeper(config: Config) -> Doorkeeper:
+    token = config.webhook.token
+    signing = [each.get_secret_value() for each in config.webhook.signing_tokens]
+    return Doorkeeper(token.get_secret_value() if token else None, signing)
 
 
 def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
@@ -104,7 +113,7 @@ def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
 
 async def _gitlab(
     config: Config, stack: AsyncExitStack, metrics: Metrics
-) -> tuple[Forge, Repositories]:
+) -> tuple[Forge, Repositories, Merges]:
     def token() -> str:
         return config.gitlab.token.get_secret_value()
 
@@ -120,9 +129,8 @@ async def _gitlab(
         )
     )
     cache = str(config.data_dir / "repositories")
-    return GitLabForge(client), GitRepositories(
-        config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file
-    )
+    repositories = GitRepositories(config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file)
+    return GitLabForge(client), repositories, GitLabMerges(client)
 
 
 def _patience(gitlab: Gitlab) -> Patience:
@@ -165,6 +173,25 @@ def _engine(
     engine = Engine(config.database_url, worker, on_failure=TellFailure(forge, wired.masker()))
     later.queue = engine
     return engine
+
+
+def _sweep(
+    config: Config,
+    forge: Forge,
+    merges: Merges,
+    store: SqlStore,
+    sweeps: SweepStore,
+    engine: Engine,
+    targets: Mapping[tuple[str, str], Target],
+    metrics: Metrics,
+) -> AbstractAsyncContextManager[None]:
+    def found(kind: str) -> None:
+        metrics.swept.labels(kind).inc()
+
+    every = list(targets.values())
+    reach = config.sweep.reach
+    sweep = Sweep(forge, merges, store, sweeps, engine, utc_now, every, reach=reach, found=found)
+    return sweeping(sweep, config.sweep.every)
 
 
 class _Later:

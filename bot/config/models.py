@@ -20,6 +20,7 @@ from bot.config.fields import (
 )
 from bot.config.gate import Gate
 from bot.config.secrets import Secret
+from bot.config.sweep import Sweep
 from bot.core.command import COMMANDS
 from bot.core.model import LookupPolicy, Target
 
@@ -107,11 +108,11 @@ class Commands(_Model):
     roles: Roles = Field(
         default_factory=dict, description="command: least role, where it is not the usual one"
     )
-
     internal_notes: bool = Field(default=False, description="whether commands in internal notes count")
     description: bool = Field(
         default=False, description="whether `/helm plan` counts in the description of a new merge request"
     )
+
 
 class Deploy(_Model):
     """How a merge reaches the target."""
@@ -142,6 +143,12 @@ class TargetSettings(_Model):
         default="own",
         description="what a chart's lookup is told while planning: never anything, the release's own, or all",
     )
+    paths: Patterns = Field(
+        default=(), description="files that concern it, as in .gitignore; empty: every merge request does"
+    )
+    untouched: Literal["line", "nothing"] = Field(
+        default="line", description="what a merge request is told that changes none of `paths`"
+    )
     roles: Roles = Field(default_factory=dict, description="as commands.roles, for this target")
     gate: Gate = Field(default=Gate(), description="what a merge needs before it deploys")
 
@@ -156,12 +163,6 @@ class Project(_Model):
 class Config(_Model):
     """The whole file, version 1."""
 
-    paths: Patterns = Field(
-        default=(), description="files that concern it, as in .gitignore; empty: every merge request does"
-    )
-    untouched: Literal["line", "nothing"] = Field(
-        default="line", description="what a merge request is told that changes none of `paths`"
-    )
     version: Literal[1] = Field(description="version of this file's format")
     gitlab: Gitlab = Field(description="GitLab, as the bot reaches it")
     webhook: Webhook = Field(description="what makes a delivery authentic")
@@ -176,6 +177,7 @@ class Config(_Model):
     charts: Charts = Field(default=Charts(), description="where charts come from")
     helm: Helm = Field(default=Helm(), description="how charts are rendered")
     commands: Commands = Field(default=Commands(), description="who may say what")
+    sweep: Sweep = Field(default=Sweep(), description="the look for what no hook told us")
 
     @property
     def database_url(self) -> str:
@@ -208,6 +210,10 @@ class Config(_Model):
             variables=of.variables,
             gate=of.gate.rules,
             lookup=of.lookup,
+            paths=of.paths,
+            untouched=of.untouched,
+            internal_notes=self.commands.internal_notes,
+            description=self.commands.description,
         )
 
     def least_role(self, command: str, project: str, target: str | None = None) -> str:
@@ -222,11 +228,6 @@ class Config(_Model):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's scrubber."""
-            paths=of.paths,
-            untouched=of.untouched,
-            internal_notes=self.commands.internal_notes,
-            description=self.commands.description,
-            deploy=of.deploy.rules,
         of = [self.gitlab.token, self.webhook.token, self.database.url, *self.webhook.signing_tokens]
         found = {secret.get_secret_value() for secret in of if secret is not None}
         if self.database.url is not None:
