@@ -1,6 +1,6 @@
 """Clusters through the official client, `kubernetes.aio`.
 
-Its dynamic client finds the cluster, checks its certificates, logs in and carries plain JSON. Typed models
+It finds the cluster, checks its certificates and logs in; requests carry plain JSON. Typed models
 would drop fields that they do not know and take 130 MB more; discovery is our own (cluster_discovery.py).
 """
 

@@ -6,15 +6,17 @@ the files of KUBECONFIG or `~/.kube/config`, else the service account of the pod
 
 import asyncio
 import importlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 import yaml
+from yarl import URL
 
 from bot.adapters.cluster_proxy import proxy_for
 from bot.core.errors import AuthorError
@@ -35,22 +37,21 @@ class RawAnswer:
 
 
 class Client:
-    """The official dynamic client, logged in to one API server, with raw answers for good and bad ones alike.
+    """One API server by the official client's own session, certificates, proxy and log-in, with raw answers.
 
-    It is used without its discovery, which asks group by group and trusts a file under /tmp, and without its
-    result objects, which hide Warning headers.
+    What the client does around each request stays unused: it copies and checks what is plain JSON already,
+    keeps Warning headers back, and turns refusals into exceptions that hold whole answers.
     """
 
     def __init__(self, api_client: Any) -> None:
-        from kubernetes.aio.dynamic import DynamicClient
-
         self._api_client = api_client
-        self._dynamic = DynamicClient(api_client)  # type: ignore[no-untyped-call]
+        self._configuration = api_client.configuration
+        self._session: aiohttp.ClientSession | None = None
 
     @property
     def server(self) -> str:
         """Host and port."""
-        return urlsplit(str(self._api_client.configuration.host)).netloc
+        return urlsplit(str(self._configuration.host)).netloc
 
     async def request(
         self,
@@ -64,26 +65,38 @@ class Client:
         limits: aiohttp.ClientTimeout,
     ) -> RawAnswer:
         """One request, once. Raises what aiohttp raises, TimeoutError and OSError."""
-        from kubernetes.aio.client.exceptions import ApiException
-
-        try:
-            answer = await self._dynamic.request(
-                method,
-                path,
-                body=body,
-                query_params=list(query),
-                header_params={"Accept": accept},
-                content_type=content_type,
-                serialize=False,
-                _request_timeout=limits,
-            )
-        except ApiException as refusal:
-            return _raw(refusal.status, refusal.headers, (refusal.body or "").encode())
-        return _raw(answer.status, answer.headers, await answer.read())
+        url = f"{self._configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        sent = self._session_of_the_client().request(
+            method,
+            URL(url, encoded=True),
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Accept": accept, "Content-Type": content_type, **(await self._headers())},
+            timeout=limits,
+            proxy=self._configuration.proxy,
+            proxy_headers=self._configuration.proxy_headers,
+            server_hostname=self._configuration.tls_server_name or None,
+        )
+        async with sent as answer:
+            return _raw(answer.status, answer.headers, await answer.read())
 
     async def close(self) -> None:
         """Ends all connections."""
         await self._api_client.close()
+
+    def _session_of_the_client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # The client makes it at its own first request, and closes what stands here.
+            rest = self._api_client.rest_client
+            self._session = rest.pool_manager = rest._create_pool_manager()
+        return self._session
+
+    async def _headers(self) -> dict[str, str]:
+        """Who we are. Asked for each time: tokens are renewed meanwhile."""
+        headers: dict[str, str] = dict(self._api_client.default_headers)
+        found = (await self._configuration.auth_settings()).get("BearerToken")
+        if found and found["value"]:
+            headers[found["key"]] = found["value"]
+        return headers
 
 
 async def client_for(target: Target, environment: Mapping[str, str]) -> Client:
@@ -92,8 +105,8 @@ async def client_for(target: Target, environment: Mapping[str, str]) -> Client:
     Kubeconfigs may log in by certificates, tokens, token files, OIDC and exec plugins.
     Raises AuthorError (`cluster-config`) where file or context do not exist or make no sense.
     """
-    # The import costs 0.6 s and 23 MB: only who talks to a cluster pays for it, and the loop goes on.
-    await asyncio.to_thread(importlib.import_module, "kubernetes.aio.dynamic")
+    # The import takes its time and memory: only who talks to a cluster pays for it, and the loop goes on.
+    await asyncio.to_thread(importlib.import_module, "kubernetes.aio.config")
     from kubernetes.aio.client import ApiClient, Configuration
 
     files = await asyncio.to_thread(_files, target, environment)
