@@ -36,9 +36,9 @@ class SqliteDeliveries:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
 
     def _open(self) -> None:
-        # The module is that of the usual connection: two SQLite libraries in one process undo each other's locks.
+        # The usual connection's module: two SQLite libraries in one process undo each other's locks.
         self._connection = sqlite3.connect(self._file, timeout=10, isolation_level=None)
-        # The log is brought into the file by the usual connection, beside us: here it would make a sender wait.
+        # The usual connection brings the log into the file, beside us: here it would keep a sender waiting.
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=20000"):
             self._connection.execute(f"PRAGMA {pragma}")
 

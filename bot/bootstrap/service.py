@@ -38,6 +38,7 @@ from bot.config.models import Gitlab
 from bot.core.gate_rules import LEVELS
 from bot.core.model import Target
 from bot.core.signature import Doorkeeper
+from bot.core.source import Sources
 from bot.core.work import Work
 from bot.entry.dispatch import Dispatcher
 from bot.entry.doorbell import Doorbell
@@ -85,7 +86,8 @@ async def service(config: Config) -> AsyncIterator[Running]:
         await stack.enter_async_context(engine)
         bell = Doorbell()
         await stack.enter_async_context(Dispatcher(inbox, engine, store, bell))
-        hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics)
+        sources = Sources(config.webhook.allow_networks, config.webhook.trusted_proxies)
+        hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics, sources=sources)
         app = web.Application(client_max_size=0, middlewares=[metrics.measure])
         hook.add_to(app)
         add_health(app, {"database": store.ping, "engine": engine.check, "helm": wired.helm})

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from bot.config.secrets import SECRET_SCHEMA, Secret, resolve
 from bot.core.command import COMMANDS
 from bot.core.globs import problem_of
 from bot.core.signature import key_of
+from bot.core.source import Network
 
 
 class Role(StrEnum):
@@ -86,6 +88,15 @@ def _target_name(given: str) -> str:
     return given
 
 
+def _networks(given: Any) -> Any:
+    if not isinstance(given, list | tuple):
+        raise _invalid("expected a list of networks, such as [192.0.2.0/24, 2001:db8::/32]")
+    try:
+        return tuple(ip_network(str(each)) for each in given)
+    except ValueError:
+        raise _invalid("expected networks such as 192.0.2.0/24, with no bits set behind the prefix") from None
+
+
 def _signing_token(given: SecretStr) -> SecretStr:
     try:
         key_of(given.get_secret_value())
@@ -125,6 +136,11 @@ DatabaseUrl = Annotated[
 ]
 Roles = Annotated[dict[str, Role], AfterValidator(_commands)]
 Layout: TypeAlias = Literal["auto", "managed-apps", "helmfile", "releases"]
+Networks = Annotated[
+    tuple[Network, ...],
+    BeforeValidator(_networks),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "examples": ["192.0.2.0/24"]}}),
+]
 SigningToken = Annotated[Secret, AfterValidator(_signing_token)]
 ProjectPath = Annotated[str, AfterValidator(_project_path)]
 TargetName = Annotated[str, AfterValidator(_target_name)]

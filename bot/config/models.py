@@ -11,6 +11,7 @@ from bot.config.fields import (
     DatabaseUrl,
     Layout,
     Listen,
+    Networks,
     Patterns,
     ProjectPath,
     Roles,
@@ -53,6 +54,12 @@ class Webhook(_Model):
     token: Secret | None = Field(default=None, description="the webhook's secret token")
     signing_tokens: tuple[SigningToken, ...] = Field(
         default=(), max_length=2, description="the webhook's signing tokens (whsec_…); two during a change"
+    )
+    allow_networks: Networks = Field(
+        default=(), description="networks that deliveries may come from; empty: anywhere"
+    )
+    trusted_proxies: Networks = Field(
+        default=(), description="networks of proxies whose X-Forwarded-For says who sent a delivery"
     )
 
 

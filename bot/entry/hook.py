@@ -16,6 +16,7 @@ from bot.core.delivery import Delivery
 from bot.core.intake import project_of, works
 from bot.core.model import Target
 from bot.core.signature import Doorkeeper
+from bot.core.source import Sources
 from bot.entry.doorbell import Doorbell
 from bot.entry.metrics import Metrics
 
@@ -52,6 +53,10 @@ _STATUS: Mapping[Result, int] = {
     "unavailable": 503,
 }
 _KEPT_OPEN = ("accepted", "known", "ignored")
+_BODY: Mapping[Result, bytes] = {
+    result: json.dumps({"status": result}).encode() + b"\n" for result in _STATUS
+}
+_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class Inbox(Protocol):
@@ -79,6 +84,7 @@ class Hook:
         bell: Doorbell,
         metrics: Metrics,
         *,
+        sources: Sources | None = None,
         read_seconds: float = 10.0,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -88,7 +94,8 @@ class Hook:
             project: tuple(target for target in targets if target.project == project)
             for project in {target.project for target in targets}
         }
-        self._metrics = metrics
+        self._sources = sources or Sources()
+        self._counted = {result: metrics.deliveries.labels(result) for result in _STATUS}
         self._bell = bell
         self._read_seconds = read_seconds
         self._now = now
@@ -105,18 +112,17 @@ class Hook:
         except _Refused as refused:
             result = refused.result
             log.info("delivery.refused", result=result)
-        self._metrics.deliveries.labels(result).inc()
-        answer = web.Response(
-            text=json.dumps({"status": result}) + "\n",
-            status=_STATUS[result],
-            content_type="application/json",
-        )
+        self._counted[result].inc()
+        answer = web.Response(body=_BODY[result], status=_STATUS[result], headers=_HEADERS)
         if result not in _KEPT_OPEN:
             answer.force_close()  # what is left of the body is not worth reading
         return answer
 
     async def _take(self, request: web.Request) -> Result:
         headers = request.headers
+        if not self._sources.lets_in(request.remote, headers.getall("X-Forwarded-For", ())):
+            log.info("delivery.from_elsewhere", peer=request.remote)
+            raise _Refused("unauthentic")
         signed = "webhook-signature" in headers
         if not signed and not self._doorkeeper.lets_in(headers, b"", self._now()):
             raise _Refused("unauthentic")
@@ -141,6 +147,8 @@ class Hook:
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > LARGEST_BODY:
             raise _Refused("too-large")
+        if request.content.is_eof():  # it came with its head, as most do: there is nothing to wait for
+            return request.content.read_nowait()
         body = bytearray()
         try:
             async with asyncio.timeout(self._read_seconds):

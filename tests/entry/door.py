@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.adapters.memory import MemoryInbox
 from bot.core.model import Target
 from bot.core.signature import Doorkeeper
+from bot.core.source import Sources
 from bot.entry.doorbell import Doorbell
 from bot.entry.hook import Hook, Inbox
 from bot.entry.metrics import Metrics
@@ -60,11 +61,19 @@ async def open_door(
     token: str | None = TOKEN,
     inbox: Inbox | None = None,
     read_seconds: float = 10.0,
+    sources: Sources | None = None,
 ) -> AsyncIterator[Door]:
     kept, metrics = MemoryInbox(), Metrics()
     keeper = Doorkeeper(token, signing_tokens)
     hook = Hook(
-        keeper, inbox or kept, TARGETS, Doorbell(), metrics, read_seconds=read_seconds, now=lambda: NOW
+        keeper,
+        inbox or kept,
+        TARGETS,
+        Doorbell(),
+        metrics,
+        sources=sources,
+        read_seconds=read_seconds,
+        now=lambda: NOW,
     )
     app = web.Application(middlewares=[metrics.measure])
     hook.add_to(app)

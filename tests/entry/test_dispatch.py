@@ -121,7 +121,7 @@ async def test_of_many_pushes_to_one_merge_request_only_the_newest_becomes_work(
     inbox, queue, store = MemoryInbox(), CountingQueue(), MemoryStore()
     pushes = [replace(PLAN, sha=f"{number:040}", why="pushed") for number in range(30)]
     asked = replace(PLAN, why="command", note_id=7)
-    others = [replace(PLAN, iid=2), replace(PLAN, target="staging"), asked, DEPLOY]
+    others: list[Work] = [replace(PLAN, iid=2), replace(PLAN, target="staging"), asked, DEPLOY]
     for number, work in enumerate([*pushes[:15], *others, *pushes[15:]]):
         await inbox.put(delivery(f"delivery-{number}", work))
     await Dispatcher(inbox, queue, store, Doorbell()).drain()
