@@ -32,9 +32,11 @@ else:
 
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 22, 38, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
-_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
+_EXECUTE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _MAKE_DIR = 1 << 0, 1 << 2, 1 << 3, 1 << 4, 1 << 7
 _BENEATH, _PORT, _CONNECT_TCP = 1, 2, 1 << 1
 _ABI_WITH_TCP = 4
+UNSEALED = 77
+"""The exit status of `become` where the seal has a gap and the order did not allow one."""
 _SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 
 
@@ -49,6 +51,16 @@ class Seal:
     seccomp: bool
     landlock: int
     missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What Landlock leaves: to be read whole, to be listed only, to be executed."""
+
+    read: Sequence[str]
+    listed: Sequence[str]
+    programs: Sequence[str]
+    scratch: str | None
 
 
 class _Program(ctypes.Structure):
@@ -85,27 +97,42 @@ def _lower(which: int, most: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def seal(read_paths: Sequence[str], *, program: str | None = None, port: int | None = None) -> Seal:
+def seal(
+    read_paths: Sequence[str],
+    *,
+    program: str | None = None,
+    port: int | None = None,
+    helpers: Sequence[str] = (),
+    listed: Sequence[str] = (),
+    scratch: str | None = None,
+) -> Seal:
     """Takes network, processes, tracing and all files but `read_paths` (and the libraries) from this process.
 
     Call it while there is one thread: threads inherit it, those that run already do not get it. `program` may
     still be executed; without it nothing may. TCP connections to `port` remain possible, where it is given.
+    With `helpers` the program may start processes, which where Landlock holds are of these programs alone.
+    Of `listed` directories the names can be read, not the files; below `scratch` directories can be made.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     missing: list[str] = []
     privileges = libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     if not privileges:
         missing.append("no_new_privs was refused")
-    landlock = _landlock(libc, read_paths, program, port, missing)
-    seccomp = _seccomp(libc, program is not None, port is not None, missing)
+    programs = (program, *helpers) if program is not None else ()
+    landlock = _landlock(libc, _Files(read_paths, listed, programs, scratch), port, missing)
+    code = build(
+        os.uname().machine,
+        may_exec=program is not None,
+        may_connect=port is not None,
+        may_start=bool(helpers),
+    )
+    seccomp = _seccomp(libc, code, missing)
     return Seal(privileges, seccomp, landlock, tuple(missing))
 
 
-def _seccomp(libc: ctypes.CDLL, may_exec: bool, may_connect: bool, missing: list[str]) -> bool:
-    machine = os.uname().machine
-    code = build(machine, may_exec=may_exec, may_connect=may_connect)
+def _seccomp(libc: ctypes.CDLL, code: bytes | None, missing: list[str]) -> bool:
     if code is None:
-        missing.append(f"no syscall numbers are known for {machine}")
+        missing.append(f"no syscall numbers are known for {os.uname().machine}")
         return False
     buffer = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.addressof(buffer))
@@ -115,13 +142,7 @@ def _seccomp(libc: ctypes.CDLL, may_exec: bool, may_connect: bool, missing: list
     return True
 
 
-def _landlock(
-    libc: ctypes.CDLL,
-    read_paths: Sequence[str],
-    program: str | None,
-    port: int | None,
-    missing: list[str],
-) -> int:
+def _landlock(libc: ctypes.CDLL, files: _Files, port: int | None, missing: list[str]) -> int:
     abi = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     if abi < 1:
         missing.append(f"no Landlock: {os.strerror(ctypes.get_errno())}")
@@ -134,10 +155,14 @@ def _landlock(
         missing.append(f"no Landlock ruleset: {os.strerror(ctypes.get_errno())}")
         return 0
     try:
-        for path in (*_SYSTEM_LIBRARIES, *read_paths):
-            _allow(libc, ruleset, path, execute=program is not None and path in _SYSTEM_LIBRARIES)
-        if program is not None:
-            _allow(libc, ruleset, program, execute=True)
+        for path in (*_SYSTEM_LIBRARIES, *files.read):
+            _allow(libc, ruleset, path, execute=bool(files.programs) and path in _SYSTEM_LIBRARIES)
+        for path in files.programs:
+            _allow(libc, ruleset, path, execute=True)
+        for path in files.listed:
+            _allow(libc, ruleset, path, read=False)
+        if files.scratch is not None:
+            _allow(libc, ruleset, files.scratch, read=False, make=True)
         if port is not None and abi >= _ABI_WITH_TCP:
             _rule(libc, ruleset, _PORT, struct.pack("=QQ", _CONNECT_TCP, port), f"port {port}")
         if libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) != 0:
@@ -162,13 +187,22 @@ def _attributes(abi: int) -> bytes:
     return struct.pack("QQQ", files, tcp, abstract_sockets_and_signals)
 
 
-def _allow(libc: ctypes.CDLL, ruleset: int, path: str, *, execute: bool) -> None:
+def _allow(
+    libc: ctypes.CDLL,
+    ruleset: int,
+    path: str,
+    *,
+    execute: bool = False,
+    read: bool = True,
+    make: bool = False,
+) -> None:
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return  # what is not there needs no permission
     try:
-        access = _READ_FILE | (_READ_DIR if Path(path).is_dir() else 0) | (_EXECUTE if execute else 0)
+        access = (_READ_FILE if read else 0) | (_READ_DIR if Path(path).is_dir() else 0)
+        access |= (_EXECUTE if execute else 0) | (_REMOVE_DIR | _MAKE_DIR if make else 0)
         _rule(libc, ruleset, _BENEATH, struct.pack("=Qi", access, handle), path)
     finally:
         os.close(handle)
@@ -182,14 +216,24 @@ def _rule(libc: ctypes.CDLL, ruleset: int, kind: int, rule: bytes, what: str) ->
 def become(order: str) -> None:
     """Seals this process and turns it into another program.
 
-    `order` is JSON: {"argv": […], "read": […], "memory": bytes, "cpu": seconds}. The seal becomes the first
-    line of standard error.
+    `order` is JSON: {"argv": […], "read": […], "memory": bytes, "cpu": seconds}, and where the program may
+    start others {"helpers": […], "listed": […], "scratch": path}: then it is not run at all where Landlock
+    does not hold, as nothing else would say which. The seal becomes the first line of standard error.
     """
     wish = json.loads(order)
+    helpers = wish.get("helpers", ())
     limit(memory=wish["memory"], cpu_seconds=wish["cpu"])
-    done = seal(wish["read"], program=wish["argv"][0])
+    done = seal(
+        wish["read"],
+        program=wish["argv"][0],
+        helpers=helpers,
+        listed=wish.get("listed", ()),
+        scratch=wish.get("scratch"),
+    )
     sys.stderr.write(json.dumps(asdict(done)) + "\n")
     sys.stderr.flush()
+    if helpers and not (done.landlock and done.seccomp and done.no_new_privs):
+        sys.exit(UNSEALED)
     os.execv(wish["argv"][0], wish["argv"])  # noqa: S606 (the point of it)
 
 

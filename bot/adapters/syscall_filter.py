@@ -16,6 +16,7 @@ _LOAD, _EQUALS, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x5
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _AT_NUMBER, _AT_ARCH, _AT_ARGUMENTS = 0, 4, 16
 _CLONE_THREAD = 0x00010000
+_CLONE_NAMESPACES = 0x7E020000
 _WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_TMPFILE's own bit
 _X32 = 0x40000000
 _INET, _STREAM, _KIND_OF_SOCKET, _TCP = 2, 1, 0xF, 6
@@ -23,7 +24,10 @@ _INET, _STREAM, _KIND_OF_SOCKET, _TCP = 2, 1, 0xF, 6
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """Numbers of one architecture. `opens` are (number, index of the argument with the flags)."""
+    """Numbers of one architecture. `opens` are (number, index of the argument with the flags).
+
+    `starting` are those among `refused` that a program needs which starts others.
+    """
 
     audit: int
     refused: tuple[int, ...]
@@ -33,6 +37,7 @@ class _Machine:
     socket: int
     connect: int
     opens: tuple[tuple[int, int], ...]
+    starting: tuple[int, ...]
     x32: bool = False
 
 
@@ -58,6 +63,7 @@ _MACHINES = {
         socket=41,
         connect=42,
         opens=((2, 1), (257, 2)),
+        starting=(57, 58, 83, 84, 258, 263),  # fork, vfork; mkdir, rmdir, mkdirat, unlinkat
         x32=True,
     ),
     "aarch64": _Machine(
@@ -75,16 +81,20 @@ _MACHINES = {
         socket=198,
         connect=203,
         opens=((56, 2),),
+        starting=(34, 35),
     ),
 }
 
 
-def build(machine: str, *, may_exec: bool, may_connect: bool = False) -> bytes | None:
+def build(
+    machine: str, *, may_exec: bool, may_connect: bool = False, may_start: bool = False
+) -> bytes | None:
     """The filter for this machine (`os.uname().machine`), or None where its numbers are not known.
 
     Refused calls get EPERM. Threads may be made, processes not; files may be opened for reading only; limits
     may be set on oneself only. With `may_exec` the process may still become another program; with
-    `may_connect` it may open TCP connections over IPv4 (to where is for Landlock to say).
+    `may_connect` it may open TCP connections over IPv4 (to where is for Landlock to say); with `may_start` it
+    may make processes, which inherit all of this, but no namespaces, and make and remove directories.
     """
     numbers = _MACHINES.get(machine)
     if numbers is None:
@@ -95,13 +105,16 @@ def build(machine: str, *, may_exec: bool, may_connect: bool = False) -> bytes |
         code += [(_AT_LEAST, 0, 1, _X32), _refuse()]
     sockets = () if may_connect else (numbers.socket, numbers.connect)
     refused = (*sockets, *numbers.refused, *_NEW, *(() if may_exec else numbers.execute))
+    if may_start:
+        refused = tuple(number for number in refused if number not in numbers.starting)
     for number in refused:
         code += [(_EQUALS, 0, 1, number), _refuse()]
     for number in _NOT_HERE:
         code += [(_EQUALS, 0, 1, number), _refuse(errno.ENOSYS)]
     if may_connect:
         code += _only_tcp(numbers.socket)
-    code += _when(numbers.clone, 0, (_ANY_BIT, 1, 0, _CLONE_THREAD))
+    cloning = (_ANY_BIT, 0, 1, _CLONE_NAMESPACES) if may_start else (_ANY_BIT, 1, 0, _CLONE_THREAD)
+    code += _when(numbers.clone, 0, cloning)
     code += _when(numbers.prlimit, 0, (_EQUALS, 1, 0, 0))
     for number, argument in numbers.opens:
         code += _when(number, argument, (_ANY_BIT, 0, 1, _WRITES))

@@ -76,7 +76,13 @@ async def service(config: Config) -> AsyncIterator[Running]:
         catalogues = [str(config.charts.catalogue)] if config.charts.catalogue else []
         memory = config.data_dir / "memory"
         settings = Settings(
-            config.chart_cache, key, config.helm.workers, limits, catalogues=catalogues, memory=memory
+            config.chart_cache,
+            key,
+            config.helm.workers,
+            limits,
+            catalogues=catalogues,
+            memory=memory,
+            helmfile=config.helmfile_programs,
         )
         wired = await stack.enter_async_context(tools(settings))
         metrics = Metrics()

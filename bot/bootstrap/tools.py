@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.adapters.catalogue import bundled_charts, load_catalogue
@@ -16,6 +16,7 @@ from bot.adapters.helm_cli_deploy import CliDeployer
 from bot.adapters.helm_sdk import SdkRenderer
 from bot.adapters.helm_sdk_deploy import SdkDeployer
 from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.helmfile import SealedHelmfile
 from bot.adapters.plan_memory import DiskMemory
 from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
@@ -46,6 +47,7 @@ class Settings:
 
     `cache` holds charts; `key` fingerprints masked values; `catalogues` are files laid over the shipped one.
     `memory` is where plans keep what they found out, so that the next one need not; None: they do not.
+    `helmfile` are the helmfile program and the helm that it asks, where helmfiles may be evaluated by it.
     """
 
     cache: Path
@@ -55,13 +57,15 @@ class Settings:
     readable: Sequence[Path] = ()
     catalogues: Sequence[str] = ()
     memory: Path | None = None
+    helmfile: tuple[str, str] | None = None
 
 
 @asynccontextmanager
 async def tools(settings: Settings) -> AsyncIterator[Tools]:
     """Tools for as long as the context lasts; the render workers end with it."""
     settings.cache.mkdir(parents=True, exist_ok=True)
-    catalogue = load_catalogue(settings.catalogues)
+    program = SealedHelmfile(*settings.helmfile) if settings.helmfile else None
+    catalogue = replace(load_catalogue(settings.catalogues), helmfile=program)
     readable = [settings.cache, bundled_charts(), *settings.readable]
     renderer = SdkRenderer(settings.workers, settings.limits, [str(path.resolve()) for path in readable])
     charts = ChartCache(settings.cache, bundled=bundled_charts())

@@ -75,6 +75,7 @@ async def _apply(
         key=fingerprint_key(state_dir()),
         catalogues=options.catalogues,
         memory=state_dir() / "memory",
+        helmfile=options.helmfile_programs,
     )
     async with tools(settings) as wired:
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"

@@ -33,6 +33,10 @@ class TargetOptions:
         LookupPolicy | None,
         Parameter(help="what a chart's lookup is told while planning (default: own; the same as the bot's)"),
     ] = None
+    helmfile: Annotated[
+        str | None,
+        Parameter(help="helmfile program, for helmfiles that cannot be read without one (default: none)"),
+    ] = None
     catalogue: Annotated[Path | None, Parameter(help="catalogue of apps, laid over the shipped one")] = None
 
     @property
@@ -41,6 +45,13 @@ class TargetOptions:
         configured = load(self.config, os.environ).charts.catalogue if self.config else None
         chosen = self.catalogue or configured
         return [str(chosen)] if chosen else []
+
+    @property
+    def helmfile_programs(self) -> tuple[str, str] | None:
+        """The helmfile program and the helm that it asks; None where none is allowed."""
+        if self.helmfile is not None:
+            return self.helmfile, self.helm[1]
+        return load(self.config, os.environ).helmfile_programs if self.config else None
 
     @property
     def helm(self) -> tuple[str, str]:

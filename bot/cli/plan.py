@@ -56,6 +56,7 @@ async def _make(path: Path, options: TargetOptions, only: list[str]) -> Plan:
         key=fingerprint_key(state_dir()),
         catalogues=options.catalogues,
         memory=state_dir() / "memory",
+        helmfile=options.helmfile_programs,
     )
     async with tools(settings) as wired:
         return (await wired.planner.prepare(target, open_checkout(path), only)).plan

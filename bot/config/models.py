@@ -109,6 +109,14 @@ class Helm(_Model):
     render_memory: int = Field(default=1024, ge=128, description="MiB that one rendering may take")
 
 
+class Helmfile(_Model):
+    """How helmfiles are evaluated that cannot be read without the program."""
+
+    program: str | None = Field(
+        default=None, description="the helmfile program: a path, or a name on PATH; unset: none is run"
+    )
+
+
 class Commands(_Model):
     """Who may say what in a merge request."""
 
@@ -183,6 +191,7 @@ class Config(_Model):
     log: Log = Field(default=Log(), description="what is logged, and how")
     charts: Charts = Field(default=Charts(), description="where charts come from")
     helm: Helm = Field(default=Helm(), description="how charts are rendered")
+    helmfile: Helmfile = Field(default=Helmfile(), description="how helmfiles are evaluated")
     commands: Commands = Field(default=Commands(), description="who may say what")
     sweep: Sweep = Field(default=Sweep(), description="the look for what no hook told us")
 
@@ -192,6 +201,11 @@ class Config(_Model):
         if self.database.url is None:
             return f"sqlite:///{self.data_dir.absolute() / 'purser.db'}"
         return self.database.url.get_secret_value()
+
+    @property
+    def helmfile_programs(self) -> tuple[str, str] | None:
+        """The helmfile program and the helm that it asks; None where none is allowed."""
+        return (self.helmfile.program, self.helm.binary) if self.helmfile.program else None
 
     @property
     def chart_cache(self) -> Path:

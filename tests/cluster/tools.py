@@ -78,6 +78,12 @@ def find(name: str) -> Path | None:
     return program if os.access(program, os.X_OK) else None
 
 
+def helmfile() -> Path | None:
+    """The helmfile program that $PURSER_HELMFILE names; building it takes many minutes."""
+    named = os.environ.get("PURSER_HELMFILE", "")
+    return Path(named) if named and os.access(named, os.X_OK) else None
+
+
 def missing() -> tuple[str, ...]:
     """The names of the programs that are not built yet."""
     return tuple(recipe.name for recipe in RECIPES if find(recipe.name) is None)

@@ -31,7 +31,7 @@ def read(files: Files, target: Target, catalogue: Catalogue) -> DesiredState:
         case "releases":
             return read_releases(files, target)
         case "helmfile":
-            return read_helmfile(files, target)
+            return read_helmfile(files, target, catalogue.helmfile)
         case other:
             raise AuthorError(
                 f"There is no layout {other!r}.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from bot.core.layouts.helmfile_program import HelmfileProgram
 from bot.core.model import ChartInRegistry, ChartInRepository, ChartSource
 
 BUNDLED = "purser:charts"
@@ -73,9 +74,13 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All apps, by their key."""
+    """What an installation brings to the reading of layouts: all apps, by their key, and perhaps a program.
+
+    `helmfile` is there where its configuration allows the helmfile program.
+    """
 
     apps: Mapping[str, App]
+    helmfile: HelmfileProgram | None = None
 
     @property
     def hosts(self) -> frozenset[str]:

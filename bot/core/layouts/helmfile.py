@@ -12,6 +12,7 @@ from bot.core.errors import AuthorError, Where
 from bot.core.gotmpl import Engine
 from bot.core.gotmpl_values import Unknowns
 from bot.core.layouts.files import Files, joined
+from bot.core.layouts.helmfile_built import evaluated
 from bot.core.layouts.helmfile_entry import Entry, Report
 from bot.core.layouts.helmfile_functions import PlaceFunctions
 from bot.core.layouts.helmfile_loading import DEFAULT, Loading
@@ -19,9 +20,10 @@ from bot.core.layouts.helmfile_needs import Found, in_one_list
 from bot.core.layouts.helmfile_nested import Nested, nested
 from bot.core.layouts.helmfile_options import check_defaults
 from bot.core.layouts.helmfile_paths import expanded
+from bot.core.layouts.helmfile_program import HelmfileProgram, OnDisk
 from bot.core.layouts.helmfile_state import State
 from bot.core.layouts.helmfile_wanted import Wanted
-from bot.core.model import DesiredRelease, DesiredState, Target
+from bot.core.model import DesiredRelease, DesiredState, Level, Target
 
 NAME: Final = "helmfile"
 FILES: Final = ("helmfile.yaml", "helmfile.yaml.gotmpl")
@@ -29,12 +31,26 @@ DIRECTORY: Final = "helmfile.d"
 _DEPTH: Final = 20
 
 
-def read_helmfile(files: Files, target: Target) -> DesiredState:
+def read_helmfile(files: Files, target: Target, program: HelmfileProgram | None = None) -> DesiredState:
     """The releases that the helmfiles of a checkout want for the environment of this target.
+
+    What cannot be read without running anything is evaluated by `program`, where there is one.
 
     The variables HELMFILE_ENVIRONMENT (default: `default`), HELMFILE_FILE_PATH and HELMFILE_RENDER_YAML mean
     what they mean to helmfile. Raises AuthorError where there is no helmfile (`layout-missing`), or two.
     """
+    read = _read(files, target)
+    if program is None or not isinstance(files, OnDisk) or _is_whole(read):
+        return read
+    return evaluated(read, files, target, program)
+
+
+def _is_whole(read: DesiredState) -> bool:
+    return all(one.level is not Level.ERROR for one in read.findings)
+
+
+def _read(files: Files, target: Target) -> DesiredState:
+    """Without any program."""
     unknowns = Unknowns()
     engine = Engine(PlaceFunctions(files, target.path, target.variables, unknowns), unknowns)
     name = target.variables.get("HELMFILE_ENVIRONMENT") or DEFAULT

@@ -30,6 +30,8 @@ class Releases:
 
     def finished(self, entry: Entry) -> Entry:
         """The release as helmfile works with it. Raises AuthorError."""
+        if self.state.built is not None:
+            return _evaluated(entry)
         whole = self._inherited(entry, self._names(entry), ())
         self._known(whole)
         labels = {**whole.mapping("labels"), **self.state.labels}
@@ -171,6 +173,14 @@ class Releases:
                 name = key.removesuffix("Template")
                 changed[name] = str(found).lower() if name == "condition" else found
         return entry.but(**changed) if changed else entry
+
+
+def _evaluated(entry: Entry) -> Entry:
+    """A release that the helmfile program evaluated. Raises AuthorError for templates that it left."""
+    for key in (*_TEMPLATES, "valuesTemplate", "setTemplate", "inherit"):
+        if entry.value.get(key):
+            raise entry.wrong(UNSUPPORTED, f"helmfile did not evaluate `{key}`.", key)
+    return entry
 
 
 def _gaps(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

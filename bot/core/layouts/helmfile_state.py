@@ -1,6 +1,6 @@
 """What one helmfile says, and how helmfile lays its parts and bases over each other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,9 +15,26 @@ _KEYS: Final = frozenset(
 _SETTINGS: Final = ("kubeContext", "namespace", "chart", "missingFileHandler", "lockFilePath")
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What the helmfile program added to a helmfile that it evaluated.
+
+    `values` are those of each release with their files' contents, None where no file had to be rendered.
+    """
+
+    values: Sequence[Sequence[Any]] | None
+
+    def of(self, path: Sequence[str | int]) -> Iterator[Any]:
+        """The values of the release at this path (`releases`, number)."""
+        return iter(self.values[int(path[1])] if self.values is not None else ())
+
+
 @dataclass(slots=True)
 class State:
-    """A helmfile, or a part or base of one. `base` is the directory that its paths are relative to."""
+    """A helmfile, or a part or base of one. `base` is the directory that its paths are relative to.
+
+    `built` is there where the helmfile program evaluated it: then no template is left in it.
+    """
 
     file: str
     base: str
@@ -33,6 +50,7 @@ class State:
     templates: dict[str, Entry] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     default_inherit: list[str] = field(default_factory=list)
+    built: Built | None = None
 
     @classmethod
     def of(cls, top: Entry, file: str, base: str, environment: Environment, report: Report) -> "State":

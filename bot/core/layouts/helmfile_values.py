@@ -12,9 +12,10 @@ from bot.core.layouts.helmfile_entry import Entry
 from bot.core.layouts.helmfile_release import Releases
 from bot.core.layouts.helmfile_set import assign, typed, unescaped
 from bot.core.layouts.helmfile_state_values import StateValues
-from bot.core.layouts.helmfile_yaml import UNSUPPORTED
+from bot.core.layouts.helmfile_yaml import UNSUPPORTED, texts_of_yaml_11
 from bot.core.values import Values, described, merge, read_values
 
+_MISSING: Final = object()
 _REFERENCE: Final = re.compile(r"ref\+[^:\s]*://")
 
 
@@ -29,14 +30,17 @@ class ReleaseValues:
         """All layers merged by Helm's rules, and the files among them. Raises AuthorError."""
         layers: list[Values] = []
         paths: list[str] = []
+        built = self.releases.state.built
+        given = built.of(self.entry.path) if built else iter(())
         for at, one in enumerate(self.entry.items("values")):
             if isinstance(one, dict):
+                next(given, None)
                 self._static(one, self.entry.at("values", at))
                 layers.append(one)
             elif isinstance(one, str):
                 for path in self._found(self.entry.text("valuesPathPrefix") + one, "values", at):
                     paths.append(path)
-                    layers.append(self._file(path))
+                    layers.append(self._file(path, next(given, _MISSING)))
             else:
                 raise self.entry.wrong(
                     "not-a-text", f"A file or a mapping is wanted here, not {described(one)}.", "values", at
@@ -64,7 +68,7 @@ class ReleaseValues:
             )
         return found
 
-    def _file(self, path: str) -> Values:
+    def _file(self, path: str, evaluated: Any) -> Values:
         loading = self.releases.loading
         text = loading.files.text(path)
         if text is None:
@@ -74,6 +78,8 @@ class ReleaseValues:
             loading.report.findings += [duplicate_key(found, one.path, one.line) for one in found.duplicates]
             self._static(values, Where(path))
             return values
+        if self.releases.state.built is not None:
+            return self._evaluated(path, evaluated)
         data = self.releases.data(self.entry)
         rendered = loading.render(text, path, posixpath.dirname(path) or ".", data)
         unknown = next(loading.engine.unknowns.within(rendered.text), None)
@@ -95,6 +101,14 @@ class ReleaseValues:
             ) from None
         self._static(values, Where(path))
         return values
+
+    def _evaluated(self, path: str, values: Any) -> Values:
+        """What the helmfile program rendered from this file."""
+        if values is _MISSING:
+            raise AuthorError("helmfile did not render this file.", where=Where(path), code=UNSUPPORTED)
+        found = _checked(values, path, self.entry.text("name"))
+        self._static(found, Where(path))
+        return found
 
     def _static(self, value: Any, where: Where) -> None:
         """Refuses references to secrets that helmfile would look up."""
@@ -153,3 +167,26 @@ def _plain(value: Any) -> str:
     if value is None or isinstance(value, dict | list):
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _checked(values: Any, path: str, name: str) -> dict[str, Any]:
+    """The values that helmfile rendered from a file, as Helm reads that file too.
+
+    Raises AuthorError (`helmfile-unsupported`) where that cannot be told: helmfile reads `yes` as a text and
+    hands the file itself to Helm, which reads true; what it prints does not say how it was written.
+    """
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise AuthorError(
+            "Values are a mapping of keys at the top of the file.", where=Where(path), code="values-not-a-map"
+        )
+    for word in texts_of_yaml_11(values):
+        raise AuthorError(
+            f"Values of {name} hold `{word}`, which is a text in quotes and true or false without; what "
+            "helmfile prints does not tell.",
+            where=Where(path),
+            fix="Write true or false.",
+            code=UNSUPPORTED,
+        )
+    return values

@@ -90,6 +90,19 @@ def boolean(value: Any) -> bool | None:
     return None
 
 
+def texts_of_yaml_11(value: Any) -> Iterator[str]:
+    """Texts, keys included, that are booleans to Helm unless they stand in quotes."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and one in _TEXTS:
+            yield one
+
+
 def as_written(value: Any, raw: Any) -> Any:
     """What a field that asks for a text holds: a number is taken as it was written."""
     scalar = isinstance(value, int | float) and isinstance(raw, str)
