@@ -10,9 +10,11 @@ from bot.app.ports import Forge, MergeRequest, Note, Store
 from bot.core import markdown as md
 from bot.core.command import COMMANDS, Command, Malformed, Parsed, Unknown, parse
 from bot.core.gate_rules import LEVELS
+from bot.core.intake import planning
 from bot.core.marks import reply_marker
 from bot.core.model import Target
-from bot.core.work import CommandWork, Done, Outcome
+from bot.core.nearest import named, nearest
+from bot.core.work import DESCRIPTION, CommandWork, Done, Outcome
 
 log = structlog.get_logger()
 
@@ -42,28 +44,57 @@ class AnswerCommands:
 
     async def __call__(self, work: CommandWork, targets: Sequence[Target]) -> Outcome:
         """Reads the note again; one that is gone, edited, a system note or our own does nothing."""
-        note = await self._forge.note(work.project, work.iid, work.note_id)
+        note = await self._said(work, targets)
         mr = await self._forge.merge_request(work.project, work.iid)
-        if note is None or mr is None or note.system or note.internal or note.edited:
+        if note is None or mr is None:
             log.info("command.ignored", note=work.note_id)
             return Done()
-        commands = parse(note.body)
+        commands = parse(note.body) if note.id != DESCRIPTION else planning(parse(note.body))
         if not commands or note.author == await self._forge.me():
             return Done()
-        await self._forge.react(work.project, work.iid, note.id, "eyes")
+        await self._react(work, "eyes")
         level = await self._forge.access_level(work.project, note.author_id)
-        answers = [await self._answer(one, mr, note, targets, level) for one in commands]
+        answers = [
+            await self._answer(one, number, mr, note, targets, level) for number, one in enumerate(commands)
+        ]
         body = "\n\n".join([reply_marker(note.id), *(answer.text for answer in answers)]) + "\n"
-        discussion = note.discussion_id or work.discussion_id
-        await self._forge.reply(work.project, work.iid, discussion, reply_marker(note.id), body)
+        await self._reply(work, note, body)
         if not all(answer.good for answer in answers):
-            await self._forge.react(work.project, work.iid, note.id, "x")
+            await self._react(work, "x")
         elif all(answer.done for answer in answers):
-            await self._forge.react(work.project, work.iid, note.id, "white_check_mark")
+            await self._react(work, "white_check_mark")
         return Done()
 
+    async def _said(self, work: CommandWork, targets: Sequence[Target]) -> Note | None:
+        """The note as it is now, where commands in it count."""
+        if work.note_id == DESCRIPTION:
+            listens = any(target.description for target in targets)
+            return await self._forge.description(work.project, work.iid) if listens else None
+        note = await self._forge.note(work.project, work.iid, work.note_id)
+        if note is None or note.system or note.edited:
+            return None
+        return None if note.internal and not any(target.internal_notes for target in targets) else note
+
+    async def _react(self, work: CommandWork, emoji: str) -> None:
+        if work.note_id != DESCRIPTION:
+            await self._forge.react(work.project, work.iid, work.note_id, emoji)
+
+    async def _reply(self, work: CommandWork, note: Note, body: str) -> None:
+        marker = reply_marker(note.id)
+        if note.id == DESCRIPTION:
+            await self._forge.upsert_note(work.project, work.iid, marker, body)
+            return
+        discussion = note.discussion_id or work.discussion_id
+        await self._forge.reply(work.project, work.iid, discussion, marker, body)
+
     async def _answer(
-        self, parsed: Parsed, mr: MergeRequest, note: Note, targets: Sequence[Target], level: int
+        self,
+        parsed: Parsed,
+        number: int,
+        mr: MergeRequest,
+        note: Note,
+        targets: Sequence[Target],
+        level: int,
     ) -> Answer:
         match parsed:
             case Malformed(reason):
@@ -75,7 +106,8 @@ class AnswerCommands:
                 answer = await self._run(parsed, mr, note, targets, level)
         name = parsed.name if isinstance(parsed, Command) else ""
         facts = {"by": note.author, "command": name, "good": answer.good}
-        await self._store.record("command", mr.project, mr.iid, facts, once=f"command:{note.id}:{name}")
+        once = f"command:{mr.project}:{mr.iid}:{note.id}:{number}"
+        await self._store.record("command", mr.project, mr.iid, facts, once=once)
         log.info("command.answered", command=name, good=answer.good)
         return answer
 
@@ -96,11 +128,18 @@ class AnswerCommands:
         if run is None:
             return Answer(f"{md.code(f'/helm {command.name}')} does not exist here. {_HELP}", good=False)
         if wanted is not None and not picked:
-            known = ", ".join(md.code(target.name) for target in mine) or "none"
-            return Answer(f"No target is called {md.code(wanted)}; there is {known}.", good=False)
-        return await run(Request(command, mr, note, picked, level, roles))
+            return Answer(_no_target(wanted, [target.name for target in mine]), good=False)
+        elsewhere = [(target.name, target.branch or default) for target in targets if target not in mine]
+        return await run(Request(command, mr, note, picked, level, roles, tuple(elsewhere)))
 
     def _level(self, command: str, mr: MergeRequest, targets: Sequence[Target]) -> int:
         """The strictest of the targets that are concerned."""
         names: list[str | None] = [target.name for target in targets]
         return max(self._least(command, mr.project, name) for name in names or [None])
+
+
+def _no_target(wanted: str, known: Sequence[str]) -> str:
+    near = nearest(wanted, known)
+    hint = f" Did you mean {md.code(near)}?" if near else ""
+    there = ", ".join(md.code(name) for name in named(known))
+    return f"No target is called {md.code(wanted)}; there is {there}.{hint}"

@@ -10,7 +10,7 @@ from bot.core.errors import AuthorError, ForgeRefused, TransientError
 from bot.core.marks import deploy_marker, plan_marker, reply_marker
 from bot.core.note import sentence_note
 from bot.core.redact import Masker
-from bot.core.work import BranchWork, CommandWork, DeployWork, GateWork, PlanWork, WakeWork, Work
+from bot.core.work import DESCRIPTION, BranchWork, CommandWork, DeployWork, GateWork, PlanWork, WakeWork, Work
 
 log = structlog.get_logger()
 
@@ -42,6 +42,9 @@ class TellFailure:
             case CommandWork():
                 marker = reply_marker(work.note_id)
                 note = sentence_note(marker, "Not done", [reason, AGAIN])
+                if work.note_id == DESCRIPTION:
+                    await self._forge.upsert_note(work.project, work.iid, marker, note)
+                    return
                 await self._forge.reply(work.project, work.iid, work.discussion_id, marker, note)
                 await self._forge.react(work.project, work.iid, work.note_id, "x")
             case WakeWork() | GateWork() | BranchWork():

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import structlog
+
 from bot.app.ports import Clock, Forge, MergeRequest, Store, StoredPlan
 from bot.core.approvals import Approval, Event, Mark, Person, committed, given, judge, pushers
 from bot.core.document import from_document
@@ -12,6 +14,8 @@ from bot.core.globs import touches
 from bot.core.model import Target
 from bot.core.moved import moved
 from bot.core.planned import Plan
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Gatekeeper:
             lock=await self._store.lock(mr.project, target.name),
         )
         if await self.untouched(mr, target, stored):
+            log.info("gate.untouched", merged=facts.merged)
             return Looked(replace(facts, untouched=True))
         if rules.pipeline and mr.head_pipeline_id is not None:
             facts = replace(facts, pipeline=await self._forge.checks(mr.project, mr.head_pipeline_id))

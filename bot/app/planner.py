@@ -14,6 +14,7 @@ from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.hosts import named_hosts
 from bot.core.layouts import Catalogue, read
 from bot.core.model import DesiredRelease, Finding, Level, Target
+from bot.core.nearest import named, nearest_release
 from bot.core.order import by_needs
 from bot.core.planned import Plan, ReleasePlan
 from bot.core.redact import Masker
@@ -154,9 +155,11 @@ def _picked(releases: Sequence[DesiredRelease], only: Collection[str]) -> Sequen
     known = {name for release in releases for name in (release.name, release.key)}
     unknown = sorted(set(only) - known)
     if unknown:
+        near = nearest_release(unknown[0], [release.key for release in releases])
+        hint = f"Did you mean {near}? " if near else ""
         raise AuthorError(
             f"No release is called {', '.join(unknown)} here.",
-            fix=f"Known are: {', '.join(sorted(r.key for r in releases)) or 'none'}.",
+            fix=f"{hint}Known are: {', '.join(named(r.key for r in releases))}.",
             code="unknown-release",
         )
     return [release for release in releases if release.name in only or release.key in only]

@@ -12,13 +12,13 @@ variable and no second command in a line; nothing here ever reaches a shell. Wha
 that exists, a target of the project) is judged where it is known.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from bot.core.nearest import nearest
 from bot.core.prose import own_lines
 
 RoleName: TypeAlias = Literal["reporter", "developer", "maintainer", "owner"]
@@ -176,8 +176,7 @@ def _command(words: list[str]) -> Parsed:
     spec = COMMANDS.get(word.lower()) if word.isascii() else None
     if spec is None:
         shown = _shown(word)
-        near = difflib.get_close_matches(shown.lower(), COMMANDS, n=1, cutoff=0.5)
-        return Unknown(shown, near[0] if near else None)
+        return Unknown(shown, nearest(shown, COMMANDS))
     if spec.free_text:
         return _free_text(spec, arguments)
     args: list[str] = []

@@ -23,7 +23,7 @@ def problem_of(patterns: Sequence[str]) -> str | None:
     """Why these patterns would not mean what their author thinks; None where they are fine."""
     for pattern in patterns:
         if not pattern.strip() or pattern.strip() != pattern or pattern.startswith("#"):
-            return f"{pattern!r} means nothing: a pattern such as clusters/production/ is expected"
+            return f"{pattern!r} means nothing: a pattern such as /clusters/production/ is expected"
         if pattern.removeprefix("!").startswith(("./", "../")) or pattern in ("/", ".", ".."):
             return f"{pattern!r} matches nothing: patterns begin at the root of the repository, without ./"
         try:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.core.command import parse
+from bot.core.command import Command, Parsed, parse
 from bot.core.model import Target
-from bot.core.work import BranchWork, CommandWork, DeployWork, GateWork, PlanWork, WakeWork, Work
+from bot.core.work import DESCRIPTION, BranchWork, CommandWork, DeployWork, GateWork, PlanWork, WakeWork, Work
 
 _SHA = re.compile(r"[0-9a-f]{40,64}")
 _DRAFT = re.compile(r"\s*(?:\[(?:draft|wip)\]|\((?:draft|wip)\)|(?:draft|wip)\s*:)", re.IGNORECASE)
@@ -39,11 +39,15 @@ def works(event: str, payload: Any, targets: Sequence[Target]) -> tuple[Work, ..
         return ()
     match event, payload:
         case "Merge Request Hook", {"object_attributes": {"iid": iid} as attributes} if _is_id(iid):
-            return tuple(_merge_request(attributes, payload, ours))
-        case "Note Hook", {
+            asked = _description(project, iid, attributes, ours)
+            return (*_merge_request(attributes, payload, ours), *asked)
+        case "Note Hook" | "Confidential Note Hook", {
             "object_attributes": {"noteable_type": "MergeRequest", "id": note_id} as note,
             "merge_request": {"iid": iid},
         } if _is_id(note_id) and _is_id(iid):
+            internal = event != "Note Hook" or note.get("internal") is True
+            if internal and not any(target.internal_notes for target in ours):
+                return ()
             return tuple(_note(project, iid, note_id, note))
         case "Push Hook", {"ref": str(ref), "before": str(before), "after": str(after)}:
             return tuple(_push(project, ref, before, after, payload["project"], ours))
@@ -145,10 +149,25 @@ def _moment(attributes: Mapping[str, Any]) -> str:
     return re.sub(r"[^0-9A-Za-z.+-]", "", moment)[:40] if isinstance(moment, str) else ""
 
 
+def _description(
+    project: str, iid: int, attributes: Mapping[str, Any], ours: Iterable[Target]
+) -> Iterator[Work]:
+    """The description that it is opened with, where one of the targets listens to that."""
+    match attributes:
+        case {"action": "open", "description": str(text)} if any(target.description for target in ours):
+            if planning(parse(text)):
+                yield CommandWork(project, iid, DESCRIPTION, "")
+
+
+def planning(commands: Iterable[Parsed]) -> list[Parsed]:
+    """Those that count in a description: it is no place to deploy or lock from."""
+    return [it for it in commands if isinstance(it, Command) and it.name == "plan"]
+
+
 def _note(project: str, iid: int, note_id: int, note: Mapping[str, Any]) -> Iterator[Work]:
     discussion = note.get("discussion_id")
     match note:
-        case {"system": True} | {"internal": True}:
+        case {"system": True}:
             return
         case {"note": str(text)} if note.get("action") in (None, "create") and parse(text):
             known = _DISCUSSION.fullmatch(discussion) if isinstance(discussion, str) else None

@@ -24,9 +24,13 @@ class PlanWork:
     commit: str = ""
 
 
+DESCRIPTION = 0
+"""The number that stands for the merge request's description where a note's is expected."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandWork:
-    """Read this note of a merge request again and do the commands in it."""
+    """Read this note of a merge request (or its description) again and do the commands in it."""
 
     project: str
     iid: int

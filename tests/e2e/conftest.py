@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.gitlab import once
-from tests.e2e.gates import GATES
+from tests.e2e.gates import DIRECT, GATES
+from tests.e2e.several import second_world
 from tests.e2e.site import Site
 from tests.e2e.world import World, world
 
@@ -31,6 +32,13 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
         good = json.loads(made.kubeconfig.read_text(encoding="utf-8"))
         _write(special["refused"], good, token="not-the-token-of-this-cluster")
         _write(special["unreachable"], good, server="https://127.0.0.1:9")
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def several(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The second world: projects with several targets, and a bot that listens to more."""
+    async with second_world(tmp_path_factory.mktemp("several")) as made:
         yield made
 
 

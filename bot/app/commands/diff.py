@@ -1,6 +1,6 @@
 """`/helm diff RELEASE [--full] [--target T]`: the diff of one release of the newest plan, in a reply."""
 
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, no_release
 from bot.app.ports import Store
 from bot.core import markdown as md
 from bot.core.document import from_document
@@ -33,8 +33,9 @@ class Diff:
             if wanted in (it.name, it.key)
         ]
         if not texts:
-            names = ", ".join(sorted({md.code(it.key) for _, plan in plans for it in plan.releases}))
-            return Answer(f"No release is called {md.code(wanted)}; there are {names or 'none'}.", good=False)
+            return Answer(
+                no_release(wanted, [it.key for _, plan in plans for it in plan.releases]), good=False
+            )
         return Answer("\n\n".join(texts))
 
     async def _plan(self, request: Request, target: Target) -> Plan | None:

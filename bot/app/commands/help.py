@@ -15,7 +15,16 @@ class Help:
 
     async def __call__(self, request: Request) -> Answer:
         """A table; never an error."""
-        mine = [COMMANDS[name] for name in self._working if request.level >= request.roles[name]]
+        working = self._working if request.targets else ["help"]
+        mine = [COMMANDS[name] for name in working if request.level >= request.roles[name]]
         rows = [(md.code(f"/helm {spec.name} {spec.usage}".strip()), md.text(spec.does)) for spec in mine]
-        targets = ", ".join(md.code(target.name) for target in request.targets) or "none"
-        return Answer(f"{md.table(('command', 'does'), rows)}\n\nTargets of this merge request: {targets}.")
+        return Answer(f"{md.table(('command', 'does'), rows)}\n\n{_targets(request)}")
+
+
+def _targets(request: Request) -> str:
+    if request.targets:
+        names = ", ".join(md.code(target.name) for target in request.targets)
+        return f"Targets of this merge request: {names}."
+    said = f"Merges into {md.code(request.mr.target_branch)} deploy to no target: nothing to do here."
+    there = ", ".join(f"{md.code(name)} from {md.code(branch)}" for name, branch in request.elsewhere)
+    return f"{said} Targets of this project: {there}." if there else said

@@ -1,10 +1,14 @@
 """`/helm history RELEASE [--target T]`: the revisions of a release, and the deployments of its target."""
 
+from collections.abc import Sequence
+
 from bot.app.commands.request import Answer, Request
 from bot.app.ports import Cluster, Clusters, Store
+from bot.app.ports.cluster import ReleaseHead
 from bot.core import markdown as md
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import Target
+from bot.core.nearest import nearest_release
 from bot.core.standing import deployed_lines
 
 MOST_REVISIONS, MOST_DEPLOYMENTS, MOST_ENTRIES = 20, 10, 500
@@ -28,18 +32,21 @@ class History:
         title, wanted = f"#### {md.code(target.name)}", request.command.args[0]
         try:
             async with self._clusters.open(target) as cluster:
-                table = await self._table(cluster, wanted)
+                heads = await cluster.releases()
+                table = await self._table(cluster, heads, wanted)
         except (ClusterUnreachable, ClusterForbids) as error:
             return Answer(f"{title}\n\nThe cluster could not be read: {md.text(error.what)}.", good=False)
         if not table:
-            return Answer(f"{title}\n\nNo release {md.code(wanted)} is in the cluster.", good=False)
+            near = nearest_release(wanted, {f"{it.namespace}/{it.name}" for it in heads})
+            hint = f" Did you mean {md.code(near)}?" if near else ""
+            return Answer(f"{title}\n\nNo release {md.code(wanted)} is in the cluster.{hint}", good=False)
         ended = await self._store.recent("deploy.ended", request.mr.project, MOST_ENTRIES)
         lines = [f"- {md.text(it)}" for it in deployed_lines(ended, target.name, MOST_DEPLOYMENTS)]
         told = "\n".join(["Deployments of the whole target:", "", *lines]) if lines else ""
         return Answer("\n\n".join(part for part in (title, table, told) if part))
 
-    async def _table(self, cluster: Cluster, wanted: str) -> str:
-        heads = [it for it in await cluster.releases() if wanted in (it.name, f"{it.namespace}/{it.name}")]
+    async def _table(self, cluster: Cluster, every: Sequence[ReleaseHead], wanted: str) -> str:
+        heads = [it for it in every if wanted in (it.name, f"{it.namespace}/{it.name}")]
         rows: list[tuple[str, ...]] = []
         for namespace, name in sorted({(it.namespace, it.name) for it in heads}):
             live = await cluster.release(namespace, name)

@@ -39,7 +39,7 @@ class Plan:
         if only:
             return await self._some(request, only)
         for target in request.targets:
-            work = PlanWork(mr.project, mr.iid, target.name, mr.head, "command", request.note.id)
+            work = PlanWork(mr.project, mr.iid, target.name, mr.head, "command", request.note.id or None)
             await self._queue.submit(work)
         names = ", ".join(md.code(target.name) for target in request.targets)
         return Answer(f"Planning {names} again. The plan note is edited in place.", done=False)
@@ -56,7 +56,7 @@ class Plan:
             return Answer(said, good=False)
         for target in request.targets:
             work = PlanWork(
-                mr.project, mr.iid, target.name, mr.head, "command", request.note.id, commit=mr.head
+                mr.project, mr.iid, target.name, mr.head, "command", request.note.id or None, commit=mr.head
             )
             await self._queue.submit(work)
         return Answer(f"Planning {md.code(mr.head[:12])} of the fork. It is never deployed.", done=False)

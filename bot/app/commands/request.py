@@ -1,18 +1,21 @@
 """What a command is given, and what it answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.app.ports import MergeRequest, Note
+from bot.core import markdown as md
 from bot.core.command import Command
 from bot.core.model import Target
+from bot.core.nearest import named, nearest_release
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A command that its writer may give. `targets` are those of the merge request, narrowed by --target.
 
-    `level` is the writer's access level; `roles` give each command's least level here.
+    `level` is the writer's access level; `roles` give each command's least level here. `elsewhere` are the
+    names of the project's other targets, each with the branch that it deploys from.
     """
 
     command: Command
@@ -21,6 +24,7 @@ class Request:
     targets: Sequence[Target]
     level: int
     roles: Mapping[str, int]
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +34,11 @@ class Answer:
     text: str
     good: bool = True
     done: bool = True
+
+
+def no_release(wanted: str, keys: Collection[str]) -> str:
+    """That there is no such release, which one may have been meant, and which there are."""
+    near = nearest_release(wanted, keys)
+    hint = f" Did you mean {md.code(near)}?" if near else ""
+    there = ", ".join(md.code(key) for key in named(keys))
+    return f"No release is called {md.code(wanted)}; there are {there}.{hint}"

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.demo.gitlab import payloads_notes, quick_actions
 from bot.demo.gitlab.errors import Refused, bad_request, message, not_found, unauthorized
@@ -29,12 +30,13 @@ class OnlyCommands:
 
 async def create(
     world: World, on: MergeRequest | Issue, by: User, body: str, *, internal: bool = False,
-    thread: list[Note] | None = None, discussion: bool = False,
+    thread: list[Note] | None = None, discussion: bool = False, position: dict[str, Any] | None = None,
 ) -> Note | OnlyCommands:  # fmt: skip
     """Saves a note, carries out its quick actions and fires the Note Hook.
 
-    `thread` are the notes of the discussion that it replies to; `discussion` starts a new one. 400 where
-    it is blank or longer than a million characters; 429 where the writer writes too often.
+    `thread` are the notes of the discussion that it replies to; `discussion` starts a new one, `position` one
+    at a line of the diff. 400 where it is blank or longer than a million characters; 429 where the writer
+    writes too often.
     """
     limit_rate(world, by)
     validate(body)
@@ -43,13 +45,16 @@ async def create(
     found = quick_actions.extract(body)
     if found.commands and not found.text.strip():
         return OnlyCommands({}, await world.carry_out(on, by, found.commands))
-    note = _make(world, on, by, found.text if found.commands else body, internal)
+    text = found.text if found.commands else body
+    note = _make(world, on, by, text, thread[0].internal if thread else internal)
     if thread:
-        note.discussion_id = thread[0].discussion_id
+        note.discussion_id, position = thread[0].discussion_id, thread[0].position
     if thread or discussion:
         note.type = "DiscussionNote"
         for other in thread or []:
-            other.type = "DiscussionNote"
+            other.type = "DiffNote" if position else "DiscussionNote"
+    if position:
+        note.type, note.position = "DiffNote", position
     on.notes.append(note)
     on.updated_at = world.now()
     await _fire(world, note, by, "create")

@@ -180,7 +180,7 @@ class GitLab(Arranger):
         await merge_requests.reopen(self.world, mr, user)
 
     async def comment(self, mr: MergeRequest, user: User, body: str, **options: Any) -> Note | None:
-        """The note, or None where it held only quick actions. Options: internal, discussion, thread."""
+        """The note, or None where it held only quick actions. Options: as those of notes.create."""
         made = await notes.create(self.world, mr, user, body, **options)
         return made if isinstance(made, Note) else None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from bot.demo.gitlab.ci_state import Deployment, Environment, Job, Pipeline, Variable
@@ -108,8 +108,8 @@ class Award:
 
 @dataclass(slots=True, eq=False)
 class Note:
-    """A comment; `type` is None for a plain one, DiscussionNote in a thread. `noteable` is an MR or an
-    issue.
+    """A comment; `type` is None for a plain one, DiscussionNote in a thread, DiffNote in a review of the
+    diff, where `position` says at which line. `noteable` is an MR or an issue.
     """
 
     id: int
@@ -122,6 +122,7 @@ class Note:
     system: bool = False
     type: str | None = None
     internal: bool = False
+    position: dict[str, Any] | None = None
     awards: list[Award] = field(default_factory=list)
 
 
