@@ -23,11 +23,19 @@ class CliDeployer:
     """The port Deployer. `program` is Helm 4, which finds the cluster itself where `kubeconfig` is None.
 
     Values are passed whole on standard input, so that they stand in no file and no argument. The apply method
-    is Helm's `auto`: server-side for new releases, what a release had before otherwise.
+    is Helm's `auto`: server-side for new releases, what a release had before otherwise. `keep` are open files
+    that Helm inherits.
     """
 
-    def __init__(self, program: str, kubeconfig: str | None = None, context: str | None = None) -> None:
+    def __init__(
+        self,
+        program: str,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        keep: Sequence[int] = (),
+    ) -> None:
         self._program = program
+        self._keep = tuple(keep)
         self._cluster = (
             *(("--kubeconfig", kubeconfig) if kubeconfig else ()),
             *(("--kube-context", context) if context else ()),
@@ -88,6 +96,7 @@ class CliDeployer:
                 directory=directory,
                 line=lambda line: log(shorten(line, paths)),
                 may_stop=may_stop,
+                keep=self._keep,
             )
         if ended.status == 0:
             return ended

@@ -31,10 +31,12 @@ async def run(
     line: Callable[[str], None],
     executable: str | None = None,
     may_stop: bool = True,
+    keep: Sequence[int] = (),
 ) -> Ended:
     """Runs it to its end. `data` is its input; `line` gets each line of standard error.
 
-    `may_stop` is False for what has no orderly way to stop: then a cancelled caller just waits.
+    `may_stop` is False for what has no orderly way to stop: then a cancelled caller just waits. `keep` are
+    open files that it inherits, so that what they lock stays locked until it ends.
     """
     process = await asyncio.create_subprocess_exec(
         *argv,
@@ -45,6 +47,7 @@ async def run(
         env=environment,
         cwd=directory,
         start_new_session=True,
+        pass_fds=tuple(keep),
         limit=1 << 20,
     )
     work = asyncio.create_task(_follow(process, data, line))

@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,19 @@ class SdkDeployer:
     """The port Deployer. Without `kubeconfig` and `context` Helm finds the cluster itself.
 
     It has the credentials of the deployment and runs a library of one maintainer with them: the official
-    command (CliDeployer) is preferred where there is one. `info` is the version that the renderer found.
+    command (CliDeployer) is preferred where there is one. `info` is the version that the renderer found;
+    `keep` are open files that Helm's process inherits.
     """
 
-    def __init__(self, info: EngineInfo, kubeconfig: str | None = None, context: str | None = None) -> None:
+    def __init__(
+        self,
+        info: EngineInfo,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        keep: Sequence[int] = (),
+    ) -> None:
         self._info = info
+        self._keep = tuple(keep)
         self._kubeconfig = kubeconfig
         self._context = context
 
@@ -80,6 +88,7 @@ class SdkDeployer:
                 environment=environment_for_deploys(directory),
                 directory=directory,
                 line=lambda line: log(shorten(line, known)),
+                keep=self._keep,
             )
         if ended.status != 0:
             words = ended.said.splitlines()[-1:] or [f"status {ended.status}"]

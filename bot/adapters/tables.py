@@ -120,3 +120,16 @@ meta = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("project", sa.Text, nullable=False),
+    sa.Column("iid", sa.BigInteger, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("seal", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("log", sa.Text, nullable=False),
+    sa.Column("report", sa.JSON(none_as_null=True)),
+)

@@ -1,34 +1,48 @@
 """Apply a sealed plan: plan again, compare the seal, deploy release by release, verify."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from bot.app.planner import Planner, Prepared, Step
+from bot.app.applying import Applying
+from bot.app.planner import Planner, Prepared
 from bot.app.ports import Checkout, Deployer
-from bot.app.ports.rendering import DeployJob
 from bot.app.verify import Verifier
-from bot.core.errors import AuthorError
 from bot.core.model import Target
 from bot.core.moved import moved
 from bot.core.planned import Plan
-from bot.core.redact import Masker
+from bot.core.release_report import ReleaseReport, RunReport, RunResult, sentence
+from bot.core.resuming import done_already
 
 VERIFY_POLL = 2.0
-
-Result: TypeAlias = Literal["applied", "nothing", "refused", "failed", "unverified"]
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How it ended, with what was applied and what was not (`namespace/name`), and why."""
+    """How it ended, with what became of each release, and why. `plan` is the one of now."""
 
-    result: Result
+    result: RunResult
     plan: Plan
-    done: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
+    releases: tuple[ReleaseReport, ...] = ()
     lines: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """The releases (`namespace/name`) that are as planned now, and were not before."""
+        return tuple(one.key for one in self.releases if one.state in ("applied", "already"))
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The releases that should have been applied and were not."""
+        bad = ("failed", "not started", "stopped")
+        return tuple(one.key for one in self.releases if one.state in bad)
+
+    @property
+    def report(self) -> RunReport:
+        """Without the plan."""
+        return RunReport(self.result, self.releases, self.lines, self.seconds)
 
 
 class ApplyPlan:
@@ -48,52 +62,63 @@ class ApplyPlan:
         self._run = run
 
     async def __call__(
-        self, target: Target, tree: Checkout, seal: str, sealed: Plan | None, verify_seconds: float
+        self,
+        target: Target,
+        tree: Checkout,
+        seal: str,
+        sealed: Plan | None,
+        verify_seconds: float | None,
+        *,
+        again: bool = False,
     ) -> Applied:
-        """`sealed` is the plan of that seal where it is at hand, to say what moved."""
+        """`sealed` is the plan of that seal where it is at hand, to say what moved.
+
+        `verify_seconds` None leaves the verification to the caller. `again`: a process that applied this plan
+        died; releases that are as the sealed plan wants them are left alone, where the others did not move.
+        """
+        began = time.monotonic()
         prepared = await self._planner.prepare(target, tree)
         plan = prepared.plan
-        if plan.seal != seal:
+        already = done_already(sealed, plan) if again and sealed else None
+        if plan.seal != seal and already is None:
             return Applied("refused", plan, lines=_why(plan, seal, sealed))
-        if not plan.changes_something:
+        if not plan.changes_something and not already:
             return Applied("nothing", plan, lines=("The cluster has all of it already.",))
         self._say(f"The seal holds: {seal}")
+        for key in sorted(already or ()):
+            self._say(f"{key} was applied by an earlier try, and is left as it is.")
         self._say(f"Deploying with {self._deployer.info.name} {self._deployer.info.version}.")
-        done, left, failure = await self._deploy(prepared)
-        if failure:
-            return Applied("failed", plan, done, left, (failure,))
-        return await self._verify(target, tree, plan, done, verify_seconds)
+        return await self._go(target, tree, prepared, already or (), verify_seconds, began)
 
-    async def _deploy(self, prepared: Prepared) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-        todo = [step for step in prepared.steps if step.plan.action != "none"]
-        done: list[str] = []
-        for number, step in enumerate(todo, start=1):
-            self._say(f"\n[{number}/{len(todo)}] {step.plan.action} {step.desired.key}")
-            try:
-                await self._one(step, prepared.masker)
-            except AuthorError as error:
-                why = prepared.masker.text(str(error))
-                self._say(f"  FAILED: {why}")
-                left = tuple(rest.desired.key for rest in todo[number - 1 :])
-                return tuple(done), left, f"{step.desired.key}: {why}"
-            done.append(step.desired.key)
-        return tuple(done), (), ""
-
-    async def _one(self, step: Step, masker: Masker) -> None:
-        def log(line: str) -> None:
-            self._say(f"  {masker.text(line)}")
-
-        if step.chart is None:
-            await self._deployer.uninstall(step.desired, log)
-            self._say("  uninstalled")
-            return
-        job = DeployJob(step.desired, step.chart, step.plan.action == "install", self._run)
-        revision = await self._deployer.deploy(job, log)
-        self._say(f"  deployed revision {revision}")
+    async def _go(
+        self,
+        target: Target,
+        tree: Checkout,
+        prepared: Prepared,
+        already: Collection[str],
+        verify_seconds: float | None,
+        began: float,
+    ) -> Applied:
+        plan = prepared.plan
+        applying = Applying(self._deployer, self._say, self._run, target.deploy.parallel, prepared.masker)
+        releases = await applying(prepared.steps, already)
+        seconds = time.monotonic() - began
+        self._say("\nReleases:")
+        for one in releases:
+            self._say(f"  {sentence(one)}")
+        if applying.stopped:
+            return Applied("stopped", plan, releases, ("It was stopped from outside.",), seconds)
+        failed = tuple(f"{one.key}: {one.why}" for one in releases if one.state == "failed")
+        if failed:
+            return Applied("failed", plan, releases, failed, seconds)
+        if verify_seconds is None:
+            return Applied("applied", plan, releases, (), seconds)
+        result, lines = await self._verify(target, tree, plan, verify_seconds)
+        return Applied(result, plan, releases, lines, time.monotonic() - began)
 
     async def _verify(
-        self, target: Target, tree: Checkout, plan: Plan, done: tuple[str, ...], seconds: float
-    ) -> Applied:
+        self, target: Target, tree: Checkout, plan: Plan, seconds: float
+    ) -> tuple[RunResult, tuple[str, ...]]:
         self._say("\nVerifying:")
         last: tuple[str, ...] = ()
         loop = asyncio.get_running_loop()
@@ -107,7 +132,7 @@ class ApplyPlan:
             if verdict.settled or loop.time() >= deadline:
                 break
             await asyncio.sleep(min(VERIFY_POLL, max(0.0, deadline - loop.time())))
-        return Applied("applied" if verdict.good else "unverified", plan, done, (), verdict.lines)
+        return ("applied" if verdict.good else "unverified"), verdict.lines
 
 
 def _why(plan: Plan, seal: str, sealed: Plan | None) -> tuple[str, ...]:

@@ -1,22 +1,21 @@
-"""Deploy a merged merge request: gate, pipeline, follow, verify. Each call is a step and may be repeated."""
+"""Deploy a merged merge request: gate, apply, follow, verify. Each call is a step and may be repeated."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
 
-from bot.app.evidence import evidence
+from bot.app.deploy_direct import ByOurselves
+from bot.app.deploy_pipeline import ByPipeline, Followed, Landed
+from bot.app.deploy_telling import Telling, about
 from bot.app.gate import Gatekeeper, Looked
-from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
-from bot.app.verify import Verdict, Verifier
+from bot.app.ports import Clock, Deployment, Forge, MergeRequest, Repositories, Store
+from bot.app.ports.running import RunRecords, Runs
+from bot.app.verify import Verifier
 from bot.core import deploy_words as words
-from bot.core.deploy_note import DeployReport, deploy_note
 from bot.core.document import from_document
-from bot.core.errors import ForgeRefused
-from bot.core.gate import FOLLOW_UP, Deploy, Hold, Nothing, decide
-from bot.core.marks import deploy_marker, deploy_status, pipeline_inputs
+from bot.core.gate import Deploy, Hold, Nothing, decide
 from bot.core.model import Target
 from bot.core.redact import Masker
 from bot.core.trail_facts import decision_facts, distinct
@@ -24,13 +23,8 @@ from bot.core.work import Again, DeployWork, Done, Outcome
 
 log = structlog.get_logger()
 
-POLL = 15.0
-"""Seconds between looks at a pipeline that no hook told us about."""
-
 VERIFY_POLL = 3.0
 VERIFY_FOR = timedelta(minutes=10)
-LOG_TAIL = 8_000
-FINISHED = ("success", "failed", "canceled", "skipped")
 
 
 class DeployMergeRequest:
@@ -45,6 +39,8 @@ class DeployMergeRequest:
         clock: Clock,
         masker: Masker,
         gatekeeper: Gatekeeper,
+        runs: Runs,
+        records: RunRecords,
     ) -> None:
         self._forge = forge
         self._repositories = repositories
@@ -53,6 +49,9 @@ class DeployMergeRequest:
         self._clock = clock
         self._masker = masker
         self._gatekeeper = gatekeeper
+        self._telling = Telling(forge, store, masker)
+        self._pipeline = ByPipeline(forge, repositories, verifier, store, clock, masker, self._telling)
+        self._direct = ByOurselves(repositories, store, runs, records, clock, self._telling)
 
     async def __call__(self, work: DeployWork, target: Target) -> Outcome:
         """One step from where the deployment stands. Raises TransientError to be retried."""
@@ -62,13 +61,15 @@ class DeployMergeRequest:
             return Done()
         deployment = await self._store.deployment(work.project, work.iid, target.name)
         if deployment is None:
-            await self._record("merge", mr, target, {"merge_sha": mr.merge_sha, "by": mr.merged_by})
+            merged = {"merge_sha": mr.merge_sha, "by": mr.merged_by}
+            await self._telling.record("merge", mr, target, merged)
             return await self._decide(mr, target)
         match deployment.state:
             case "waiting":
                 return await self._resume(mr, target, deployment)
             case "running":
-                return await self._follow(mr, target, deployment)
+                way = self._way(deployment)
+                return await self._then_verify(mr, target, await way.follow(mr, target, deployment))
             case "verifying":
                 return await self._verify(mr, target, deployment)
             case "held" | "succeeded" | "failed":
@@ -76,11 +77,13 @@ class DeployMergeRequest:
             case _ as unknown:
                 assert_never(unknown)
 
+    def _way(self, deployment: Deployment) -> ByPipeline | ByOurselves:
+        """How one that is under way was begun, whatever the configuration says by now."""
+        return self._direct if deployment.pipeline_id is None else self._pipeline
+
     async def _resume(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
         """After a crash its pipeline is there; after /helm deploy it waited, and the gate may have closed."""
-        seal = deployment.seal or ""
-        pipeline = await self._forge.find_pipeline(mr.project, deployment.merge_sha, seal, target.name)
-        if pipeline is not None and pipeline.id != deployment.pipeline_id:
+        if target.deploy_mode == "pipeline" and await self._pipeline.is_begun(mr, target, deployment):
             return await self._start(mr, target, deployment)
         return await self._decide(mr, target, deployment.pipeline_id)
 
@@ -91,16 +94,17 @@ class DeployMergeRequest:
         deployment = Deployment(mr.project, mr.iid, target.name, mr.merge_sha or "", "waiting", None, before)
         decision = decide(looked.facts)
         decided = decision_facts(decision, looked.facts)
-        await self._record("gate", mr, target, decided, f":{before or ''}:{distinct(decided)}")
+        await self._telling.record("gate", mr, target, decided, f":{before or ''}:{distinct(decided)}")
         match decision:
             case Hold(reason, way_out):
                 held = replace(deployment, state="held", reason=reason)
-                return await self._end(mr, held, way_out=way_out, lines=_differences(looked))
+                said = replace(about(held), way_out=way_out, lines=_differences(looked))
+                return await self._telling.end(mr, held, said)
             case Nothing(untouched=True):
                 return Done()
             case Nothing():
                 done = replace(deployment, state="succeeded", seal=plan.seal if plan else None)
-                return await self._end(mr, done, said="nothing")
+                return await self._telling.end(mr, done, replace(about(done), state="nothing"))
             case Deploy(seal):
                 waiting = replace(deployment, seal=seal)
                 await self._store.put_deployment(waiting)
@@ -109,187 +113,41 @@ class DeployMergeRequest:
                 assert_never(unknown)
 
     async def _start(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
-        """Finds the pipeline of this seal or creates it: a crash between them must not make a second one."""
-        seal, sha = deployment.seal or "", deployment.merge_sha
-        try:
-            pipeline = await self._forge.find_pipeline(mr.project, sha, seal, target.name)
-            # One that ended before somebody said /helm deploy is not this try's.
-            if pipeline is None or pipeline.id == deployment.pipeline_id:
-                inputs = pipeline_inputs(target.name, seal, mr.iid)
-                pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
-        except ForgeRefused as error:
-            held = replace(deployment, state="held", reason=words.start_refused(error))
-            return await self._end(mr, held, way_out=words.way_to_start(error))
-        running = replace(deployment, state="running", pipeline_id=pipeline.id)
-        await self._store.put_deployment(running)
-        started = {"pipeline": pipeline.id, "seal": seal, "sha": sha}
-        await self._record("pipeline", mr, target, started, f":{pipeline.id}")
-        log.info("deploy.started", pipeline=pipeline.id)
-        return await self._follow(mr, target, running)
+        way = self._pipeline if target.deploy_mode == "pipeline" else self._direct
+        return await self._then_verify(mr, target, await way.start(mr, target, deployment))
 
-    async def _follow(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
-        pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
-        if pipeline is None:
-            gone = replace(deployment, state="failed", reason="its pipeline was deleted before it ended.")
-            return await self._end(mr, gone, way_out=FOLLOW_UP)
-        jobs = await self._forge.jobs(mr.project, pipeline.id)
-        if pipeline.status not in FINISHED:
-            said = tuple(words.job_line(job.name, job.id, job.status) for job in jobs)
-            await self._say(mr, deployment, pipeline=pipeline, lines=said)
-            return Again(POLL)
-        ran = await evidence(self._forge, mr.project, jobs)
-        facts = {"pipeline": pipeline.id, "url": pipeline.web_url, "status": pipeline.status, "jobs": ran}
-        await self._record("pipeline.ended", mr, target, facts, f":{pipeline.id}")
-        if pipeline.status != "success":
-            return await self._failed(mr, target, deployment, pipeline, jobs)
-        verifying = replace(deployment, state="verifying", steps=(self._clock().isoformat(),))
-        await self._store.put_deployment(verifying)
-        return await self._verify(mr, target, verifying)
-
-    async def _failed(
-        self,
-        mr: MergeRequest,
-        target: Target,
-        deployment: Deployment,
-        pipeline: Pipeline,
-        jobs: list[Job],
-    ) -> Outcome:
-        job = next((job for job in jobs if job.status == "failed"), None)
-        tail = artifacts = ""
-        lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
-        if job is not None:
-            tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
-            if job.has_artifacts:
-                artifacts = f"{job.web_url}/artifacts/browse"
-        if words.REFUSED in tail:
-            lines += await self._moved(mr, target, deployment)
-        reason = words.pipeline_ended(pipeline.status, job.name if job else None)
-        failed = replace(deployment, state="failed", reason=reason)
-        told = {"job_log": tail, "artifacts": artifacts, "way_out": words.after_failure(tail)}
-        return await self._end(mr, failed, pipeline=pipeline, lines=tuple(lines), **told)
-
-    async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
-        """The job knows only the seal; we have the plan as well, so we can say what moved."""
-        stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
-        if stored is None:
-            return ()
-        async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
-            return await self._verifier.moved(target, from_document(stored.document), tree)
+    async def _then_verify(self, mr: MergeRequest, target: Target, followed: Followed) -> Outcome:
+        match followed:
+            case Landed(deployment):
+                return await self._verify(mr, target, deployment)
+            case _:
+                return followed
 
     async def _verify(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
-        pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
+        base = await self._way(deployment).report(mr, deployment)
         stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
         if stored is None:
             raise LookupError("a deployment that is verified has a plan")
         async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
             verdict = await self._verifier.look(target, from_document(stored.document), tree)
+        said = replace(base, lines=verdict.lines)
         late = self._clock() > _since(deployment, self._clock) + VERIFY_FOR
         if not verdict.settled and not late:
-            await self._say(mr, deployment, pipeline=pipeline, lines=verdict.lines)
+            await self._telling.say(mr, said)
             return Again(VERIFY_POLL)
         lines = [self._masker.text(line) for line in verdict.lines]
-        await self._record("verified", mr, target, {"good": verdict.good, "lines": lines})
-        return await self._conclude(mr, deployment, pipeline, verdict)
-
-    async def _conclude(
-        self, mr: MergeRequest, deployment: Deployment, pipeline: Pipeline | None, verdict: Verdict
-    ) -> Outcome:
+        await self._telling.record("verified", mr, target, {"good": verdict.good, "lines": lines})
         if verdict.good:
             good = replace(deployment, state="succeeded")
-            return await self._end(mr, good, pipeline=pipeline, lines=verdict.lines)
-        reason = "the pipeline succeeded, but the cluster is not as planned."
-        bad = replace(deployment, state="failed", reason=reason)
-        return await self._end(mr, bad, pipeline=pipeline, lines=verdict.lines, way_out=words.LOOK)
-
-    async def _end(
-        self,
-        mr: MergeRequest,
-        deployment: Deployment,
-        *,
-        said: str = "",
-        pipeline: Pipeline | None = None,
-        lines: tuple[str, ...] = (),
-        job_log: str = "",
-        artifacts: str = "",
-        way_out: str = "",
-    ) -> Outcome:
-        # The note first: a crash between the two writes it again, the other way round it would be missing.
-        told = {"said": said, "job_log": job_log, "artifacts": artifacts, "way_out": way_out}
-        told["trail"] = str(await self._store.head() or "")
-        await self._say(mr, deployment, pipeline=pipeline, lines=lines, **told)
-        await self._set_status(mr, deployment)
-        await self._store.put_deployment(deployment)
-        facts = {
-            "target": deployment.target,
-            "state": deployment.state,
-            "reason": deployment.reason,
-            "seal": deployment.seal,
-        }
-        once = f"deploy:{mr.project}:{mr.iid}:{deployment.target}:{deployment.state}"
-        once += _which(deployment)
-        await self._store.record("deploy.ended", mr.project, mr.iid, facts, once=once)
-        log.info("deploy.ended", state=deployment.state, reason=deployment.reason)
-        return Done()
-
-    async def _set_status(self, mr: MergeRequest, deployment: Deployment) -> None:
-        # Without a pipeline of ours to join, a status would make GitLab invent one.
-        if deployment.pipeline_id is None:
-            return
-        await self._forge.set_status(
-            mr.project,
-            deployment.merge_sha,
-            name=deploy_status(deployment.target),
-            state="success" if deployment.state == "succeeded" else "failed",
-            description=deployment.reason or "deployed and verified",
-            pipeline_id=deployment.pipeline_id,
-        )
-
-    async def _say(
-        self,
-        mr: MergeRequest,
-        deployment: Deployment,
-        *,
-        said: str = "",
-        pipeline: Pipeline | None = None,
-        lines: tuple[str, ...] = (),
-        job_log: str = "",
-        artifacts: str = "",
-        way_out: str = "",
-        trail: str = "",
-    ) -> None:
-        report = DeployReport(
-            target=deployment.target,
-            state=said or deployment.state,
-            reason=deployment.reason,
-            way_out=way_out,
-            merge_sha=deployment.merge_sha,
-            seal=deployment.seal or "",
-            links=(
-                *((("pipeline", pipeline.web_url),) if pipeline else ()),
-                *((("the whole output", artifacts),) if artifacts else ()),
-            ),
-            lines=tuple(self._masker.text(line) for line in lines),
-            log=job_log,
-            trail=trail,
-        )
-        marker = deploy_marker(deployment.target)
-        await self._forge.upsert_note(mr.project, mr.iid, marker, deploy_note(report))
-
-    async def _record(
-        self, kind: str, mr: MergeRequest, target: Target, facts: Mapping[str, object], which: str = ""
-    ) -> None:
-        once = f"{kind}:{mr.project}:{mr.iid}:{target.name}{which}"
-        await self._store.record(kind, mr.project, mr.iid, {"target": target.name, **facts}, once=once)
+            return await self._telling.end(mr, good, replace(said, state=good.state))
+        bad = replace(deployment, state="failed", reason=words.NOT_AS_PLANNED)
+        told = replace(said, state=bad.state, reason=bad.reason, way_out=words.LOOK)
+        return await self._telling.end(mr, bad, told)
 
 
 def _since(deployment: Deployment, clock: Clock) -> datetime:
-    return datetime.fromisoformat(deployment.steps[0]) if deployment.steps else clock()
-
-
-def _which(deployment: Deployment) -> str:
-    """What tells one try from the next."""
-    parts = (deployment.pipeline_id, deployment.seal) if deployment.pipeline_id or deployment.seal else ()
-    return "".join(f":{part or ''}" for part in parts)
+    """When its verification began: the last of its steps."""
+    return datetime.fromisoformat(deployment.steps[-1]) if deployment.steps else clock()
 
 
 def _differences(looked: Looked) -> tuple[str, ...]:

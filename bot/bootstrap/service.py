@@ -18,6 +18,7 @@ from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.store import SqlStore
 from bot.adapters.store_database import open_database
 from bot.adapters.store_inbox import SqlInbox
+from bot.adapters.store_runs import SqlRuns
 from bot.adapters.store_sweep import SqlSweeps
 from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
@@ -26,10 +27,12 @@ from bot.app.failure import TellFailure
 from bot.app.gate import Gatekeeper
 from bot.app.plan import PlanMergeRequest
 from bot.app.ports import Forge, Repositories
+from bot.app.ports.running import RunRecords, Runs
 from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
 from bot.app.sweep import Sweep
 from bot.bootstrap.commands import answers
+from bot.bootstrap.direct import direct_runs
 from bot.bootstrap.sweeping import sweeping
 from bot.bootstrap.tools import Settings, Tools, tools
 from bot.bootstrap.worker import Worker
@@ -88,7 +91,9 @@ async def service(config: Config) -> AsyncIterator[Running]:
         metrics = Metrics()
         forge, repositories, merges = await _gitlab(config, stack, metrics)
         targets = _targets(config, wired)
-        engine = _engine(config, wired, store, forge, repositories, targets, metrics)
+        runs = await stack.enter_async_context(direct_runs(config, settings))
+        records = SqlRuns(database)
+        engine = _engine(config, wired, store, forge, repositories, targets, metrics, runs, records)
         await stack.enter_async_context(engine)
         bell = Doorbell()
         await stack.enter_async_context(Dispatcher(inbox, engine, store, bell))
@@ -160,6 +165,8 @@ def _engine(
     repositories: Repositories,
     targets: Mapping[tuple[str, str], Target],
     metrics: Metrics,
+    runs: Runs,
+    records: RunRecords,
 ) -> Engine:
     """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
     later = _Later()
@@ -172,7 +179,9 @@ def _engine(
     worker = Worker(
         targets,
         PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper),
-        DeployMergeRequest(forge, repositories, wired.verifier, store, utc_now, wired.masker(), keeper),
+        DeployMergeRequest(
+            forge, repositories, wired.verifier, store, utc_now, wired.masker(), keeper, runs, records
+        ),
         AnswerCommands(forge, store, table, least),
         RefreshGate(forge, store, keeper),
         WatchBranch(forge, store),

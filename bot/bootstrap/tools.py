@@ -81,25 +81,32 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
         yield Tools(planner, clusters, verifier, catalogue, masker, renderer.start, renderer.info)
 
 
-async def deployer(target: Target, sdk: EngineInfo, engine: str = "auto", binary: str = "helm") -> Deployer:
-    """What deploys: the official Helm CLI where it is, else the SDK.
+async def deployer(
+    target: Target,
+    sdk: EngineInfo,
+    engine: str = "auto",
+    binary: str = "helm",
+    *,
+    keep: Sequence[int] = (),
+) -> Deployer:
+    """What deploys: the official Helm CLI where it is, else the SDK. `keep` are open files that it inherits.
 
     Raises AuthorError (`no-helm`) for a binary that was asked for and is missing.
     """
     found = shutil.which(binary)
     if engine == "sdk" or (engine == "auto" and found is None):
-        return SdkDeployer(sdk, target.kubeconfig, target.context)
+        return SdkDeployer(sdk, target.kubeconfig, target.context, keep)
     if found is None:
         raise AuthorError(
             f"There is no program {binary} on PATH.",
             fix="Install Helm 4, or deploy with the SDK (helm.engine: sdk).",
             code="no-helm",
         )
-    command = CliDeployer(found, target.kubeconfig, target.context)
+    command = CliDeployer(found, target.kubeconfig, target.context, keep)
     if await command.available():
         return command
     if engine == "auto":
-        return SdkDeployer(sdk, target.kubeconfig, target.context)
+        return SdkDeployer(sdk, target.kubeconfig, target.context, keep)
     raise AuthorError(f"{found} is not Helm 4.", fix="Install Helm 4.", code="no-helm")
 
 

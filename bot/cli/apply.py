@@ -99,10 +99,12 @@ def _report(outcome: Applied, log: "_Log") -> int:
                 say(f"  {line}")
             say(f"The plan of now: {verdict(outcome.plan)}. `purser plan` shows it whole.")
             return REFUSED
-        case "failed" | "unverified":
+        case "failed" | "unverified" | "stopped":
             say(f"\nFailed: {'; '.join(outcome.lines)}")
             say(f"  applied: {', '.join(outcome.done) or 'nothing'}")
             say(f"  not applied: {', '.join(outcome.left) or 'nothing else'}")
+            if outcome.result == "stopped":
+                say("Stopped from outside; Helm was told, and marked what it was at as failed.")
             log.keep()
             say(f"All of this is in {LOG_FILE}.")
             return FAILED

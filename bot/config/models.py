@@ -23,6 +23,7 @@ from bot.config.gate import Gate
 from bot.config.secrets import Secret
 from bot.config.sweep import Sweep
 from bot.core.command import COMMANDS
+from bot.core.deploy_rules import DeployRules
 from bot.core.model import LookupPolicy, Target
 
 
@@ -132,9 +133,22 @@ class Commands(_Model):
 class Deploy(_Model):
     """How a merge reaches the target."""
 
-    mode: Literal["pipeline"] = Field(
-        default="pipeline", description="pipeline: a job of the project runs `purser apply`"
+    mode: Literal["pipeline", "direct"] = Field(
+        default="pipeline",
+        description="pipeline: a job of the project runs `purser apply`; direct: the bot runs it itself",
     )
+    parallel: int = Field(
+        default=4, ge=1, le=32, description="releases applied at a time, where none waits for another"
+    )
+    kubeconfig: str | None = Field(
+        default=None, description="what mode direct deploys with; unset: the target's own"
+    )
+    context: str | None = Field(default=None, description="context in it; unset: the target's own")
+
+    @property
+    def rules(self) -> DeployRules:
+        """As the use cases know them."""
+        return DeployRules(self.parallel, self.kubeconfig, self.context)
 
 
 class TargetSettings(_Model):
@@ -235,6 +249,7 @@ class Config(_Model):
             untouched=of.untouched,
             internal_notes=self.commands.internal_notes,
             description=self.commands.description,
+            deploy=of.deploy.rules,
         )
 
     def least_role(self, command: str, project: str, target: str | None = None) -> str:

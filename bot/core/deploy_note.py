@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.core import markdown as md
 from bot.core.marks import deploy_marker
+from bot.core.release_report import ReleaseReport
 
 LOG_LINES = 60
 _TITLE = {
@@ -23,7 +24,8 @@ class DeployReport:
     """What the note says. `state` is a DeployState or `nothing`; texts are plain and masked.
 
     `links` are (label, URL) of GitLab's own pages. `log` is the end of the job's log. `trail` is the head of
-    the trail, so that the database alone cannot be rewritten unseen.
+    the trail, so that the database alone cannot be rewritten unseen. `run` names the process of mode direct;
+    `releases` say what became of each.
     """
 
     target: str
@@ -36,6 +38,8 @@ class DeployReport:
     lines: tuple[str, ...] = ()
     log: str = ""
     trail: str = ""
+    run: str = ""
+    releases: tuple[ReleaseReport, ...] = ()
 
 
 def deploy_note(report: DeployReport) -> str:
@@ -44,21 +48,50 @@ def deploy_note(report: DeployReport) -> str:
     parts = [deploy_marker(report.target), f"### {title}"]
     if report.reason:
         parts.append(f"**Why:** {md.text(report.reason)}")
+    if report.releases:
+        parts.append(_table(report.releases))
     if report.lines:
         parts.append("\n".join(f"- {md.text(line)}" for line in report.lines))
     if report.log:
         tail = "\n".join(report.log.splitlines()[-LOG_LINES:])
-        parts.append(md.fold("The end of the job's log", md.fence(tail)))
+        parts.append(md.fold(f"The end of the {'run' if report.run else 'job'}'s log", md.fence(tail)))
     if report.way_out:
         parts.append(f"**What to do:** {md.text(report.way_out)}")
     parts.append(_footer(report))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _table(releases: Sequence[ReleaseReport]) -> str:
+    rows = ["| release | what | how it went |", "|---|---|---|"]
+    rows += [f"| {md.code(one.key)} | {one.action} | {_went(one)} |" for one in releases if _shown(one)]
+    unchanged = sum(one.state == "unchanged" for one in releases)
+    rest = f"\n\n{unchanged} more had nothing to do." if unchanged else ""
+    return ("\n".join(rows) if len(rows) > 2 else "") + rest
+
+
+def _shown(report: ReleaseReport) -> bool:
+    return report.state != "unchanged"
+
+
+def _went(report: ReleaseReport) -> str:
+    took = f"{report.seconds:.0f} s"
+    match report.state:
+        case "applied":
+            revision = f", revision {report.revision}" if report.revision else ""
+            return f"✅ in {took}{revision}"
+        case "already":
+            return "✅ by an earlier try"
+        case "failed" | "stopped":
+            return f"❌ {report.state} after {took}"
+        case "not started" | "unchanged":
+            return f"⏸️ {report.state}" + (f": {md.text(report.why)}" if report.why else "")
+
+
 def _footer(report: DeployReport) -> str:
     facts: Sequence[str] = [
         f"merge commit {md.code(report.merge_sha[:12])}" if report.merge_sha else "",
         f"seal {md.code(report.seal)}" if report.seal else "",
+        f"run {md.code(report.run)}" if report.run else "",
         f"trail {md.code(report.trail)}" if report.trail else "",
         *(f"[{md.text(label)}]({url})" for label, url in report.links if _safe(url)),
     ]

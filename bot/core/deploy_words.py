@@ -2,10 +2,12 @@
 
 from bot.core.errors import ForgeRefused
 from bot.core.gate import FOLLOW_UP
+from bot.core.release_report import RunReport
 
 REFUSED = "the seal no longer holds"
 """What `purser apply` says when it refuses; the job's log is all that a pipeline gives back."""
 
+NOT_AS_PLANNED = "it was applied, but the cluster is not as planned."
 LOOK = (
     "Look at the objects named above with kubectl. The next merge request's plan starts from what the "
     "cluster really has, so mend it there or with a revert."
@@ -62,3 +64,46 @@ def job_line(name: str, number: int, status: str) -> str:
 def way_to_start(error: ForgeRefused) -> str:
     """What to do where no pipeline could be started."""
     return _WAYS_OUT.get(error.code, FOLLOW_UP)
+
+
+AFTER_DEATH = (
+    "Look at the releases (/helm status): one that Helm was at may be left pending. Then a maintainer says "
+    "/helm deploy, which plans anew and deploys what was seen."
+)
+
+
+def run_line(run: str, starts: int) -> str:
+    """One run that goes on; `starts` is how often it was started before."""
+    before = " (its process died and was started again; what it did is not done twice)" if starts > 1 else ""
+    return f"Purser applies it itself: {run}{before}"
+
+
+def run_died(starts: int) -> str:
+    """Why a deployment failed whose process kept dying."""
+    return f"the process that applies it died {starts} times without a word."
+
+
+def run_ended(report: RunReport) -> str:
+    """Why a deployment failed whose run ended so."""
+    match report.result:
+        case "refused":
+            return "the seal no longer holds, so nothing was touched."
+        case "stopped":
+            return "it was stopped from outside."
+        case _:
+            bad = [one.key for one in report.releases if one.state == "failed"]
+            return f"{', '.join(bad)} failed." if bad else "it could not be applied."
+
+
+def after_run(report: RunReport) -> str:
+    """What to do after a run that ended so."""
+    match report.result:
+        case "refused":
+            return "Something moved since the plan was made; it is said above. " + FOLLOW_UP
+        case "stopped":
+            return "Helm was told and marked what it was at as failed. " + FOLLOW_UP
+        case _:
+            return (
+                "Mend the cause. What is said to be applied stays applied; the next merge request's plan "
+                "starts from what the cluster has now. A maintainer says /helm deploy to try this one again."
+            )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from bot.core.deploy_rules import DeployRules
 from bot.core.errors import Where
 from bot.core.gate_rules import GateRules
 

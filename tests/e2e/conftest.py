@@ -28,7 +28,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
     """The world, with clusters of two kinds that do not work."""
     folder = tmp_path_factory.mktemp("e2e")
     special = {"unreachable": folder / "unreachable.kubeconfig", "refused": folder / "refused.kubeconfig"}
-    async with world(folder, places=PLACES, special=special, gates=GATES) as made:
+    async with world(folder, places=PLACES, special=special, gates=GATES, targets=DIRECT) as made:
         good = json.loads(made.kubeconfig.read_text(encoding="utf-8"))
         _write(special["refused"], good, token="not-the-token-of-this-cluster")
         _write(special["unreachable"], good, server="https://127.0.0.1:9")

@@ -9,3 +9,8 @@ GATES: Mapping[str, Mapping[str, object]] = {
     "frozen": {"freeze": [{"start": "* * * * *", "duration": "1d", "reason": "the fair"}]},
     "strict": {"pipeline": True, "threads": True, "undiverged": True},
 }
+DIRECT: Mapping[str, Mapping[str, object]] = {
+    **{f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(12)},
+    "direct-one-by-one": {"deploy": {"mode": "direct", "parallel": 1}},
+}
+"""Projects that the bot deploys by itself."""

@@ -84,6 +84,14 @@ class Site:
 
         return await self._until(look, f"a plan note that says: {text}")
 
+    async def noted_deploy(self, mr: MergeRequest, text: str) -> str:
+        """Waits for a deploy note that holds this text."""
+
+        def look() -> str | None:
+            return next((note.body for note in self.deploy_notes(mr) if text in note.body), None)
+
+        return await self._until(look, f"a deploy note that says: {text}", 90)
+
     async def deployed(self, mr: MergeRequest) -> str:
         """Waits for a deployment to end, well or not; the note's text."""
 

@@ -88,15 +88,18 @@ def _configuration(
     places: Sequence[str],
     special: Mapping[str, Path],
     gates: Gates,
+    targets: Gates,
+    patience: Mapping[str, object],
 ) -> Path:
     def project(place: str) -> dict[str, object]:
         target: dict[str, object] = {"name": TARGET, "kubeconfig": str(special.get(place, kubeconfig))}
         target |= {"gate": dict(gates[place])} if place in gates else {}
+        target |= targets.get(place, {})
         return {"path": f"{GROUP}/{place}", "targets": [target]}
 
     content = {
         "version": 1,
-        "gitlab": {"url": gitlab, "token": {"env": "GITLAB_TOKEN"}},
+        "gitlab": {"url": gitlab, "token": {"env": "GITLAB_TOKEN"}, **patience},
         "webhook": {"token": {"env": "HOOK_TOKEN"}},
         "listen": "127.0.0.1:0",
         "metrics": {"listen": "127.0.0.1:0"},
@@ -104,7 +107,7 @@ def _configuration(
         "log": {"format": "json", "level": "info"},
         "helm": {"render_timeout": 8},
         "sweep": {"every": 0},  # stories lose hooks on purpose, and look what comes of it
-        "projects": [project(place) for place in [*places, *special, *gates]],
+        "projects": [project(place) for place in [*places, *special, *gates, *targets]],
     }
     file = folder / "purser.yaml"
     file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -130,11 +133,14 @@ async def world(
     special: Mapping[str, Path] | None = None,
     helm: Path | None = None,
     gates: Gates | None = None,
+    targets: Gates | None = None,
+    patience: Mapping[str, object] | None = None,
 ) -> AsyncIterator[World]:
     """Builds it all below `folder` with the bot running, and takes it down.
 
     Without `kubeconfig` the cluster is simulated. `special` are further projects with clusters of their own;
-    `helm` is a folder to be put on the jobs' PATH. `gates` are projects whose target has that gate.
+    `helm` is a folder to be put on the jobs' PATH. `gates` are projects whose target has that gate,
+    `targets` such whose target has these settings. `patience` is more of the configuration's `gitlab`.
     """
     cluster = None
     if kubeconfig is None:
@@ -148,7 +154,8 @@ async def world(
             user = gitlab.add_user("purser", bot=True)
             gitlab.add_group_member(GROUP, user, Level.MAINTAINER)
             known = {"GITLAB_TOKEN": gitlab.token_for(user), "HOOK_TOKEN": secrets.token_urlsafe(24)}
-            config = _configuration(folder, gitlab.url, kubeconfig, names, special or {}, gates or {})
+            more = (special or {}, gates or {}, targets or {}, patience or {})
+            config = _configuration(folder, gitlab.url, kubeconfig, names, *more)
             bot = BotProcess(config, known)
             made = World(folder, gitlab, kubeconfig, bot, known, user, names, cluster)
             try:

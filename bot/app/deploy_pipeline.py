@@ -1,0 +1,145 @@
+"""Mode `pipeline`: a job of the project applies; we start its pipeline once, and follow it."""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import structlog
+
+from bot.app.deploy_telling import Telling, about
+from bot.app.evidence import evidence
+from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
+from bot.app.verify import Verifier
+from bot.core import deploy_words as words
+from bot.core.deploy_note import DeployReport
+from bot.core.document import from_document
+from bot.core.errors import ForgeRefused
+from bot.core.gate import FOLLOW_UP
+from bot.core.marks import pipeline_inputs
+from bot.core.model import Target
+from bot.core.redact import Masker
+from bot.core.work import Again, Outcome
+
+log = structlog.get_logger()
+
+POLL = 15.0
+"""Seconds between looks at a pipeline that no hook told us about."""
+
+LOG_TAIL = 8_000
+FINISHED = ("success", "failed", "canceled", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """It was applied; what follows is the verification. `deployment` is kept as `verifying` already."""
+
+    deployment: Deployment
+
+
+Followed: TypeAlias = Outcome | Landed
+
+
+class ByPipeline:
+    """Finds or makes the pipeline of a seal, and follows it to its end."""
+
+    def __init__(
+        self,
+        forge: Forge,
+        repositories: Repositories,
+        verifier: Verifier,
+        store: Store,
+        clock: Clock,
+        masker: Masker,
+        telling: Telling,
+    ) -> None:
+        self._forge = forge
+        self._repositories = repositories
+        self._verifier = verifier
+        self._store = store
+        self._clock = clock
+        self._masker = masker
+        self._telling = telling
+
+    async def is_begun(self, mr: MergeRequest, target: Target, deployment: Deployment) -> bool:
+        """After a crash the pipeline of a deployment that waits may be there already."""
+        seal = deployment.seal or ""
+        pipeline = await self._forge.find_pipeline(mr.project, deployment.merge_sha, seal, target.name)
+        return pipeline is not None and pipeline.id != deployment.pipeline_id
+
+    async def start(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Followed:
+        """Finds the pipeline of this seal or creates it: a crash between them must not make a second one."""
+        seal, sha = deployment.seal or "", deployment.merge_sha
+        try:
+            pipeline = await self._forge.find_pipeline(mr.project, sha, seal, target.name)
+            # One that ended before somebody said /helm deploy is not this try's.
+            if pipeline is None or pipeline.id == deployment.pipeline_id:
+                inputs = pipeline_inputs(target.name, seal, mr.iid)
+                pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
+        except ForgeRefused as error:
+            held = replace(deployment, state="held", reason=words.start_refused(error))
+            said = replace(about(held), way_out=words.way_to_start(error))
+            return await self._telling.end(mr, held, said)
+        running = replace(deployment, state="running", pipeline_id=pipeline.id, steps=())
+        await self._store.put_deployment(running)
+        started = {"pipeline": pipeline.id, "seal": seal, "sha": sha}
+        await self._telling.record("pipeline", mr, target, started, f":{pipeline.id}")
+        log.info("deploy.started", pipeline=pipeline.id)
+        return await self.follow(mr, target, running)
+
+    async def follow(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Followed:
+        """One look at the pipeline."""
+        pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
+        if pipeline is None:
+            gone = replace(deployment, state="failed", reason="its pipeline was deleted before it ended.")
+            return await self._telling.end(mr, gone, replace(about(gone), way_out=FOLLOW_UP))
+        jobs = await self._forge.jobs(mr.project, pipeline.id)
+        if pipeline.status not in FINISHED:
+            said = tuple(words.job_line(job.name, job.id, job.status) for job in jobs)
+            await self._telling.say(mr, replace(about(deployment), lines=said, links=_links(pipeline)))
+            return Again(POLL)
+        ran = await evidence(self._forge, mr.project, jobs)
+        facts = {"pipeline": pipeline.id, "url": pipeline.web_url, "status": pipeline.status, "jobs": ran}
+        await self._telling.record("pipeline.ended", mr, target, facts, f":{pipeline.id}")
+        if pipeline.status != "success":
+            return await self._failed(mr, target, deployment, pipeline, jobs)
+        verifying = replace(deployment, state="verifying", steps=(self._clock().isoformat(),))
+        await self._store.put_deployment(verifying)
+        return Landed(verifying)
+
+    async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:
+        """What there is to say of a deployment that was applied."""
+        pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
+        return replace(about(deployment), links=_links(pipeline))
+
+    async def _failed(
+        self,
+        mr: MergeRequest,
+        target: Target,
+        deployment: Deployment,
+        pipeline: Pipeline,
+        jobs: list[Job],
+    ) -> Outcome:
+        job = next((job for job in jobs if job.status == "failed"), None)
+        tail, links = "", _links(pipeline)
+        lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
+        if job is not None:
+            tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
+            if job.has_artifacts:
+                links = (*links, ("the whole output", f"{job.web_url}/artifacts/browse"))
+        if words.REFUSED in tail:
+            lines += await self._moved(mr, target, deployment)
+        reason = words.pipeline_ended(pipeline.status, job.name if job else None)
+        failed = replace(deployment, state="failed", reason=reason)
+        said = replace(about(failed), links=links, log=tail, way_out=words.after_failure(tail))
+        return await self._telling.end(mr, failed, replace(said, lines=tuple(lines)))
+
+    async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
+        """The job knows only the seal; we have the plan as well, so we can say what moved."""
+        stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
+        if stored is None:
+            return ()
+        async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
+            return await self._verifier.moved(target, from_document(stored.document), tree)
+
+
+def _links(pipeline: Pipeline | None) -> tuple[tuple[str, str], ...]:
+    return (("pipeline", pipeline.web_url),) if pipeline else ()

@@ -1,0 +1,85 @@
+"""What a deployment says: its note, its commit status, its entries in the trail."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from bot.app.ports import Deployment, Forge, MergeRequest, Store
+from bot.core.deploy_note import DeployReport, deploy_note
+from bot.core.marks import deploy_marker, deploy_status
+from bot.core.model import Target
+from bot.core.redact import Masker
+from bot.core.work import Done, Outcome
+
+log = structlog.get_logger()
+
+
+def about(deployment: Deployment) -> DeployReport:
+    """What a deployment says by itself, to be completed."""
+    return DeployReport(
+        target=deployment.target,
+        state=deployment.state,
+        reason=deployment.reason,
+        merge_sha=deployment.merge_sha,
+        seal=deployment.seal or "",
+    )
+
+
+class Telling:
+    """Writes notes, statuses and trail entries of deployments."""
+
+    def __init__(self, forge: Forge, store: Store, masker: Masker) -> None:
+        self._forge = forge
+        self._store = store
+        self._masker = masker
+
+    async def say(self, mr: MergeRequest, report: DeployReport) -> None:
+        """The note, as it is now. Lines are masked here."""
+        masked = replace(report, lines=tuple(self._masker.text(line) for line in report.lines))
+        await self._forge.upsert_note(mr.project, mr.iid, deploy_marker(report.target), deploy_note(masked))
+
+    async def end(self, mr: MergeRequest, deployment: Deployment, report: DeployReport) -> Outcome:
+        """Its last note, its status, and how it ended, kept."""
+        # The note first: a crash between the two writes it again, the other way round it would be missing.
+        await self.say(mr, replace(report, trail=str(await self._store.head() or "")))
+        await self._set_status(mr, deployment)
+        await self._store.put_deployment(deployment)
+        facts = {
+            "target": deployment.target,
+            "state": deployment.state,
+            "reason": deployment.reason,
+            "seal": deployment.seal,
+        }
+        once = f"deploy:{mr.project}:{mr.iid}:{deployment.target}:{deployment.state}"
+        once += which(deployment)
+        await self._store.record("deploy.ended", mr.project, mr.iid, facts, once=once)
+        log.info("deploy.ended", state=deployment.state, reason=deployment.reason)
+        return Done()
+
+    async def record(
+        self, kind: str, mr: MergeRequest, target: Target, facts: Mapping[str, object], try_: str = ""
+    ) -> None:
+        """A trail entry, once for each `try_`."""
+        once = f"{kind}:{mr.project}:{mr.iid}:{target.name}{try_}"
+        await self._store.record(kind, mr.project, mr.iid, {"target": target.name, **facts}, once=once)
+
+    async def _set_status(self, mr: MergeRequest, deployment: Deployment) -> None:
+        # Without a pipeline of ours to join, a status would make GitLab invent one.
+        if deployment.pipeline_id is None:
+            return
+        await self._forge.set_status(
+            mr.project,
+            deployment.merge_sha,
+            name=deploy_status(deployment.target),
+            state="success" if deployment.state == "succeeded" else "failed",
+            description=deployment.reason or "deployed and verified",
+            pipeline_id=deployment.pipeline_id,
+        )
+
+
+def which(deployment: Deployment) -> str:
+    """What tells one try from the next."""
+    run = deployment.steps[0] if deployment.pipeline_id is None and deployment.steps else ""
+    parts = [deployment.pipeline_id or run, deployment.seal]
+    return "".join(f":{part or ''}" for part in parts) if any(parts) else ""

@@ -1,0 +1,16 @@
+"""How a target is deployed to, as configured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeployRules:
+    """The defaults are those of the configuration.
+
+    `parallel` bounds how many releases that do not wait for each other are applied at once. `kubeconfig` and
+    `context` are what mode `direct` deploys with (None: as planning does).
+    """
+
+    parallel: int = 4
+    kubeconfig: str | None = None
+    context: str | None = None

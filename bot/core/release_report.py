@@ -1,0 +1,86 @@
+"""What became of each release of a deploy, as the process that applied it reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+ReleaseState: TypeAlias = Literal["applied", "already", "failed", "not started", "stopped", "unchanged"]
+RunResult: TypeAlias = Literal["applied", "nothing", "refused", "failed", "unverified", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseReport:
+    """One release. `already`: an earlier try of the same deploy applied it. `why` is plain text, masked.
+
+    `action` is what the plan says (`install`, `upgrade`, `uninstall`, `none`). `revision` is Helm's new one.
+    """
+
+    key: str
+    action: str
+    state: ReleaseState
+    seconds: float = 0.0
+    revision: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How a run ended: `lines` say why, in plain masked sentences."""
+
+    result: RunResult
+    releases: tuple[ReleaseReport, ...] = ()
+    lines: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+def to_json(report: RunReport) -> dict[str, Any]:
+    """`purser.run/v1`: what `purser apply` leaves beside its log."""
+    return {
+        "schema": "purser.run/v1",
+        "result": report.result,
+        "seconds": round(report.seconds, 1),
+        "lines": list(report.lines),
+        "releases": [
+            {
+                "release": one.key,
+                "action": one.action,
+                "state": one.state,
+                "seconds": round(one.seconds, 1),
+                "revision": one.revision,
+                "why": one.why,
+            }
+            for one in report.releases
+        ],
+    }
+
+
+def from_json(document: Mapping[str, Any]) -> RunReport:
+    """The inverse of `to_json`. Raises KeyError or TypeError for anything else."""
+    releases = tuple(
+        ReleaseReport(
+            one["release"], one["action"], one["state"], one["seconds"], one["revision"], one["why"]
+        )
+        for one in document["releases"]
+    )
+    return RunReport(document["result"], releases, tuple(document["lines"]), document["seconds"])
+
+
+def sentence(report: ReleaseReport) -> str:
+    """One line of a person's reading."""
+    took = f" in {report.seconds:.0f} s" if report.state in ("applied", "failed", "stopped") else ""
+    revision = f", revision {report.revision}" if report.revision else ""
+    why = f": {report.why}" if report.why else ""
+    match report.state:
+        case "applied":
+            done = "uninstalled" if report.action == "uninstall" else f"{report.action} done"
+            return f"{report.key}: {done}{took}{revision}"
+        case "already":
+            return f"{report.key}: was done by an earlier try, so it was left as it is"
+        case "failed":
+            return f"{report.key}: {report.action} FAILED{took}{why}"
+        case "stopped":
+            return f"{report.key}: {report.action} was stopped half-way{took}{why}"
+        case "not started":
+            return f"{report.key}: {report.action} not started{why}"
+        case "unchanged":
+            return f"{report.key}: nothing to do"
