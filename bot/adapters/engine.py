@@ -8,7 +8,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,6 +16,8 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
 from bot.adapters.engine_database import EngineDatabase, quiet
 from bot.adapters.engine_runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
+from bot.adapters.store import utc_now
+from bot.app.ports.keeping import Clock
 from bot.core.errors import TransientError
 from bot.core.work import (
     BranchWork,
@@ -42,6 +44,9 @@ _QUEUES: Mapping[type[Work], str] = {
 }
 _QUEUED = ("ENQUEUED", "DELAYED")
 _ALIVE = (*_QUEUED, "PENDING")
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED")
+_KEPT = timedelta(days=7)
+_PURGED_AT_ONCE = 200
 
 
 class Engine:
@@ -49,7 +54,8 @@ class Engine:
 
     `handle` does a piece of work (never a WakeWork) and says Done or Again. A TransientError of it is tried
     again after `retry_delays`; then, and for every other exception at once, `on_failure` is told and the work
-    ends. `url` is that of the database (SQLite: the engine keeps a file of its own beside it).
+    ends. `url` is that of the database (SQLite: the engine keeps a file of its own beside it). Work that
+    ended is forgotten after seven days; it looks every `purge_every` seconds.
     """
 
     def __init__(
@@ -61,6 +67,8 @@ class Engine:
         plan_workers: int = 4,
         retry_delays: Sequence[float] = RETRY_DELAYS,
         poll: float = 0.25,
+        purge_every: float = 3600.0,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = EngineDatabase(url)
         self._runner = Runner(handle, on_failure, retry_delays)
@@ -68,6 +76,9 @@ class Engine:
         self._poll = poll
         self._submitting = asyncio.Lock()
         self._workflow: Callable[[dict[str, Any]], Any] | None = None
+        self._purge_every = purge_every
+        self._clock = clock
+        self._purging: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Takes up what was left, and new work. Raises AuthorError where another process has the database."""
@@ -81,6 +92,7 @@ class Engine:
         except BaseException:
             await self._close()
             raise
+        self._purging = asyncio.create_task(self._purge_on_time(), name="engine-purge")
 
     def _launch(self) -> None:
         quiet(WorkFailed)
@@ -105,6 +117,9 @@ class Engine:
 
     async def stop(self, patience: float = 30.0) -> None:
         """Lets handlers that run finish, for at most `patience` seconds; the next start does the rest."""
+        if self._purging is not None:
+            self._purging.cancel()
+            await asyncio.gather(self._purging, return_exceptions=True)
         await self._runner.stop(patience)
         await self._close()
 
@@ -200,15 +215,26 @@ class Engine:
 
     async def purge(self, before: datetime) -> int:
         """Forgets work that ended before that time; gives how much."""
-        ended = await DBOS.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
+        purged = 0
+        while ended := await DBOS.list_workflows_async(
+            status=list(_ENDED),
             completed_before=before.isoformat(),
+            limit=_PURGED_AT_ONCE,
             load_input=False,
             load_output=False,
-        )
-        if ended:
+        ):
             await DBOS.delete_workflows_async([each.workflow_id for each in ended])
-        return len(ended)
+            purged += len(ended)
+        return purged
+
+    async def _purge_on_time(self) -> None:
+        while True:
+            try:
+                if purged := await self.purge(self._clock() - _KEPT):
+                    log.info("engine.purged", works=purged)
+            except Exception:
+                log.exception("engine.purge_failed")
+            await asyncio.sleep(self._purge_every)
 
     async def check(self) -> None:
         """Raises where the engine cannot take work."""

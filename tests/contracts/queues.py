@@ -7,6 +7,8 @@ from typing import Protocol
 
 from bot.adapters.engine import Engine
 from bot.adapters.memory import MemoryQueue
+from bot.adapters.store import utc_now
+from bot.app.ports.keeping import Clock
 from bot.core.work import Again, Done, Outcome, Work
 
 PATIENCE = 15.0
@@ -55,9 +57,17 @@ class MemoryDesk:
 
 
 class EngineDesk:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock = utc_now) -> None:
         self.failures: asyncio.Queue[tuple[Work, Exception]] = asyncio.Queue()
-        self.engine = Engine(url, self._handle, on_failure=self._failed, poll=0.02, retry_delays=(0.01, 0.01))
+        self.engine = Engine(
+            url,
+            self._handle,
+            on_failure=self._failed,
+            poll=0.02,
+            retry_delays=(0.01, 0.01),
+            purge_every=0.05,
+            clock=clock,
+        )
         self._begun: asyncio.Queue[Work] = asyncio.Queue()
         self._ends: dict[Work, asyncio.Future[Outcome]] = {}
 
@@ -100,8 +110,8 @@ class EngineDesk:
 
 
 @asynccontextmanager
-async def open_desk(url: str) -> AsyncIterator[EngineDesk]:
-    desk = EngineDesk(url)
+async def open_desk(url: str, clock: Clock = utc_now) -> AsyncIterator[EngineDesk]:
+    desk = EngineDesk(url, clock)
     async with desk.engine:
         try:
             yield desk
