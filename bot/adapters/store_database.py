@@ -7,9 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.adapters.tables import VERSION_TABLE
 from bot.core.errors import AuthorError, TransientError
 
 _MIGRATION_LOCK = 0x7075727365720001
@@ -72,6 +75,45 @@ async def lock(connection: AsyncConnection, key: int) -> None:
         await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
+async def connect_database(url: str) -> AsyncEngine:
+    """The database at `url` as it stands, never migrated: for looking at it beside a service. `dispose()` it.
+
+    A file that is not there is not made. Raises as `open_database`.
+    """
+    engine = _engine(_there(_async_url(url)))
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+    except (sa.exc.DBAPIError, OSError, sqlite3.Error) as error:
+        await engine.dispose()
+        raise TransientError(_cannot_open(error)) from error
+    return engine
+
+
+async def steps(engine: AsyncEngine) -> tuple[str | None, str | None]:
+    """The migration that the database is at (None: it was never used), and the newest one there is."""
+
+    def look(connection: sa.Connection) -> tuple[str | None, str | None]:
+        options = {"version_table": VERSION_TABLE}
+        now = MigrationContext.configure(connection, opts=options).get_current_revision()
+        return now, ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+
+    async with engine.begin() as connection:
+        return await connection.run_sync(look)
+
+
+def _there(url: URL) -> URL:
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
+        fix = "Start the service once, or name the configuration that it runs with."
+        raise AuthorError(f"There is no database {url.database} yet.", fix=fix, code="no-database")
+    return url
+
+
+def _cannot_open(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return f"the database cannot be opened: {type(cause).__name__}: {cause}"
+
+
 async def open_database(url: str) -> AsyncEngine:
     """The database at `url` (sqlite:///path or postgresql://…), migrated to the newest step; `dispose()` it.
 
@@ -84,8 +126,7 @@ async def open_database(url: str) -> AsyncEngine:
             await connection.run_sync(lambda each: command.upgrade(alembic_config(each), "head"))
     except (sa.exc.DBAPIError, OSError, sqlite3.Error) as error:
         await engine.dispose()
-        cause = getattr(error, "orig", None) or error
-        raise TransientError(f"the database cannot be opened: {type(cause).__name__}: {cause}") from error
+        raise TransientError(_cannot_open(error)) from error
     except BaseException:
         await engine.dispose()
         raise

@@ -1,5 +1,6 @@
 """The command line: which commands there are. Each is a file of its own, imported when it is called."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,6 +27,15 @@ config.command("bot.cli.config:check")
 config.command("bot.cli.config:schema")
 app.command(config)
 
+trail = App(name="trail", help="Lists, shows, exports and checks what was proposed, approved and deployed.")
+trail.command("bot.cli.trail:list_", name="list")
+trail.command("bot.cli.trail:show")
+trail.command("bot.cli.trail_export:export")
+trail.command("bot.cli.trail:verify")
+trail.command("bot.cli.trail:import_", name="import")
+trail.command("bot.cli.trail:log")
+app.command(trail)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and gives its exit code. Errors of authors are told in words, without a traceback."""
@@ -36,6 +46,9 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except PurserError as error:
         print(f"purser: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # whoever read it (head, less) has seen enough; Python must not flush at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:
         return 130

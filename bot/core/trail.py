@@ -83,7 +83,7 @@ def digest_of(number: int, before: str, at: str, happening: Happening) -> str:
 
 def intact(entry: Entry, number: int, before: str) -> bool:
     """Whether an entry is what was written as the `number`th, behind the one of the digest `before`."""
-    if entry.id != number or entry.before != before:
+    if type(entry.id) is not int or entry.id != number or entry.before != before:
         return False
     happening = Happening(entry.kind, entry.project, entry.iid, entry.facts, entry.once)
     try:

@@ -40,11 +40,11 @@ class Chain:
         if not intact(entry, self._next, self._before):
             self._say(entry)
         for head in self._wanted.pop(entry.id, []):
-            if not entry.digest.startswith(head.digest):
+            if not str(entry.digest).startswith(head.digest):
                 said = f"Entry {entry.id} is not the one that {head} names: the trail was rewritten."
                 self._problems.append(said)
         self._head = entry.head
-        self._before, self._next = entry.digest, entry.id + 1
+        self._before, self._next = entry.digest, (entry.id if type(entry.id) is int else self._next) + 1
 
     def verdict(self) -> Verdict:
         """What was found, once all entries were given."""
@@ -60,10 +60,10 @@ class Chain:
     def _say(self, entry: Entry) -> None:
         if len(self._broken) >= _MOST:
             return
-        if entry.id != self._next:
-            self._broken.append(self._next)
-            gap = f"{self._next}" if entry.id == self._next + 1 else f"{self._next} to {entry.id - 1}"
-            self._problems.append(f"Entry {gap} is missing, or was put elsewhere.")
+        self._broken.append(self._next)
+        if type(entry.id) is not int or entry.id == self._next:
+            said = f"Entry {self._next} was changed, or does not follow the one before it."
         else:
-            self._broken.append(entry.id)
-            self._problems.append(f"Entry {entry.id} was changed, or does not follow the one before it.")
+            last = f" to {entry.id - 1}" if entry.id > self._next + 1 else ""
+            said = f"Entry {self._next}{last} is missing, or was put elsewhere."
+        self._problems.append(said)

@@ -12,8 +12,8 @@ _NAMES = frozenset(each.name for each in fields(Entry))
 
 
 def to_line(entry: Entry) -> str:
-    """One line, without its end."""
-    return json.dumps({**asdict(entry), "facts": dict(entry.facts)}, ensure_ascii=False, allow_nan=False)
+    """One line of ASCII, without its end: whatever the text holds, it survives."""
+    return json.dumps({**asdict(entry), "facts": dict(entry.facts)}, allow_nan=False)
 
 
 def from_line(line: str, number: int) -> Entry:

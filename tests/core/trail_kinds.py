@@ -1,0 +1,85 @@
+"""One happening of each kind that the trail knows, as the code writes them."""
+
+from bot.core.trail import FIRST, Entry, Happening, follow
+
+PROJECT, IID, AT = "platform/cluster", 7, "2026-11-23T13:00:00.123456+00:00"
+SEAL, HEAD, MERGED = f"sha256:{'4b' * 32}", "a" * 40, "c" * 40
+_TARGET = {"target": "production"}
+_JOB = {
+    "id": 44,
+    "name": "purser-apply",
+    "status": "success",
+    "url": "https://gitlab.example.com/platform/cluster/-/jobs/44",
+    "log": f"sha256:{'9f' * 32}",
+}
+_CHANGES = ["upgrade web/podinfo, chart podinfo 6.7.0 to 6.14.1, objects touched: 3"]
+FACTS: dict[str, dict[str, object]] = {
+    "delivery": {
+        "event": "Merge Request Hook",
+        "work": "plan:platform/cluster:7:production:aaaa:opened",
+        "digest": "d" * 64,
+    },
+    "unplanned": {**_TARGET, "head": HEAD, "reason": "conflict", "note": 2},
+    "plan": {
+        **_TARGET,
+        "by": "ada",
+        "head": HEAD,
+        "seal": SEAL,
+        "complete": True,
+        "note": 3,
+        "merge_ref": "e" * 40,
+        "document": f"sha256:{'1d' * 32}",
+        "changes": _CHANGES,
+    },
+    "approval": {
+        **_TARGET,
+        "by": "bo",
+        "head": HEAD,
+        "seal": SEAL,
+        "bond": "bound",
+        "barred": "",
+        "level": 40,
+    },
+    "command": {"by": "bo", "command": "deploy", "good": True},
+    "lock": {**_TARGET, "by": "bo", "reason": "the night of the move"},
+    "unlock": {**_TARGET, "by": "bo"},
+    "cancel": {**_TARGET, "by": "bo", "state": "running"},
+    "merge": {**_TARGET, "merge_sha": MERGED, "by": "ada"},
+    "gate": {
+        **_TARGET,
+        "decision": "deploy",
+        "seal": SEAL,
+        "reason": "",
+        "head": HEAD,
+        "approvals": [{"by": "bo", "seal": SEAL, "bond": "bound", "barred": "", "level": 40}],
+        "asked": {"approvals": 1, "role": "maintainer"},
+        "locked_by": None,
+        "frozen_until": None,
+    },
+    "deploy.offered": {**_TARGET, "seal": SEAL, "sha": MERGED, "by": "bo"},
+    "pipeline": {**_TARGET, "pipeline": 31, "seal": SEAL, "sha": MERGED},
+    "pipeline.ended": {
+        **_TARGET,
+        "pipeline": 31,
+        "url": "https://gitlab.example.com/platform/cluster/-/pipelines/31",
+        "status": "success",
+        "jobs": [_JOB],
+    },
+    "verified": {**_TARGET, "good": True, "lines": ["web/podinfo runs podinfo 6.14.1."]},
+    "deploy.ended": {**_TARGET, "state": "succeeded", "reason": "", "seal": SEAL},
+    "push.direct": {"branch": "main", "before": MERGED, "after": "f" * 40, "targets": ["production"]},
+    "push.forced": {"branch": "main", "before": "f" * 40, "after": MERGED, "targets": ["production"]},
+}
+
+
+def happenings() -> list[Happening]:
+    """One of each kind, in the order of a merge request's life."""
+    return [
+        Happening(kind, PROJECT, None if kind.startswith("push.") else IID, facts, f"{kind}:1")
+        for kind, facts in FACTS.items()
+    ]
+
+
+def whole_trail() -> list[Entry]:
+    """The same as entries, chained."""
+    return follow(FIRST, happenings(), AT, 1)
