@@ -118,8 +118,10 @@ class CliRenderer:
             except _Failed as error:
                 paths = {job.chart.path: job.chart.name}
                 raise failed(error.words, paths, code="render-failed") from error
-        request = {"op": "read", "output": output, "chart": job.chart.path, "revision": job.revision}
-        request["asks"] = lookup is not None
+        request = {
+            **{"op": "read", "output": output, "chart": job.chart.path, "revision": job.revision},
+            **{"asks": lookup is not None, "stands": job.stands},
+        }
         return await self._pool.run(request, what)
 
     async def _run(self, arguments: Sequence[str], values: bytes) -> str:

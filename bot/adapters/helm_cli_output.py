@@ -12,6 +12,7 @@ from bot.core.errors import Where
 from bot.core.manifest import load
 from bot.core.model import Finding, Level
 from bot.core.release import Rendered
+from bot.core.texts import texts_digest
 
 _SOURCE = re.compile(r"^---\n# Source: (?P<path>.+)\n", re.MULTILINE)
 _IN_CRDS = re.compile(r"[^/]+(?:/charts/[^/]+)*/crds/.+")
@@ -22,7 +23,8 @@ _LOOKUP = re.compile(rb"\blookup\b")
 def read_output(request: Mapping[str, Any]) -> Rendered:
     """The rendering that the command printed.
 
-    The request holds `output`, `chart` (its path), `revision`, and `asks` (`lookup` was to be answered).
+    The request holds `output`, `chart` (its path), `revision`, `asks` (`lookup` was to be answered), and
+    `stands`, the texts that are known already: a rendering of these is not parsed.
     """
     metadata = load(_chart_yaml(request["chart"]), where=Where("Chart.yaml"))
     head = ChartHead(
@@ -31,12 +33,21 @@ def read_output(request: Mapping[str, Any]) -> Rendered:
     sections = list(_sections(request["output"]))
     templates = [section for section in sections if not _IN_CRDS.fullmatch(section[0])]
     crds = [section for section in sections if _IN_CRDS.fullmatch(section[0])]
+    doubts = tuple(_doubts(request))
+    # Where the deploy may render other texts than these, equal texts prove nothing.
+    texts = "" if doubts else texts_digest(templates)
+    if texts and texts == request["stands"]:
+        return Rendered(head.name, head.version, head.app_version, (), (), (), texts=texts)
     rendered = arrange(head, templates, crds)
+    return replace(rendered, texts=texts, findings=(*rendered.findings, *doubts))
+
+
+def _doubts(request: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the command cannot render as the deploy will."""
     if request["revision"] != 1 and any(_REVISION.search(data) for data in _files(request["chart"])):
-        rendered = replace(rendered, findings=(*rendered.findings, _REVISION_UNKNOWN))
+        yield _REVISION_UNKNOWN
     if request["asks"] and any(_LOOKUP.search(data) for data in _files(request["chart"])):
-        rendered = replace(rendered, findings=(*rendered.findings, _LOOKUP_EMPTY))
-    return rendered
+        yield _LOOKUP_EMPTY
 
 
 _REVISION_UNKNOWN = Finding(

@@ -9,14 +9,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+_KEEPS = re.compile(r"[|>][0-9]?\+")
 _HEAD = re.compile(r"^---\n# Source: (.*)\n", re.MULTILINE)
 
 
 def texts_digest(texts: Iterable[tuple[str, str]]) -> str:
-    """One digest over (path, document's text), in any order; of a hook as of any other document."""
+    """One digest over (path, document's text), in any order; of a hook as of any other document.
+
+    White space at the end counts where YAML heeds it: Helm's command does not print the last one's.
+    """
     whole = hashlib.sha256()
     for path, text in sorted(texts):
-        for part in (path.encode(errors="surrogatepass"), text.encode(errors="surrogatepass")):
+        said = text if _KEEPS.search(text) else text.rstrip()
+        for part in (path.encode(errors="surrogatepass"), said.encode(errors="surrogatepass")):
             whole.update(len(part).to_bytes(8))
             whole.update(part)
     return whole.hexdigest()

@@ -22,9 +22,12 @@ def test_the_order_of_documents_makes_no_difference() -> None:
     assert texts_digest(TEXTS) == texts_digest(reversed(TEXTS)) == texts_digest(recorded_texts(RECORD))
 
 
-def test_a_line_break_more_is_another_text() -> None:
+def test_a_line_break_more_is_another_text_where_yaml_keeps_it() -> None:
     path, text = TEXTS[2]
-    assert texts_digest([*TEXTS[:2], (path, text + "\n")]) != texts_digest(TEXTS)
+    assert texts_digest([*TEXTS[:2], (path, text + "\n")]) == texts_digest(TEXTS)
+    for style in ("|+", ">+", "|2+"):
+        kept = text.replace("|", style)
+        assert texts_digest([(path, kept + "\n")]) != texts_digest([(path, kept)])
 
 
 def test_the_same_text_elsewhere_is_another_text() -> None:

@@ -60,10 +60,11 @@ def render(renderer: Renderer, tmp_path: Path) -> Render:
         namespace: str = "shop",
         revision: int = 1,
         is_upgrade: bool = False,
+        stands: str = "",
     ) -> Rendered:
         chart = write(tmp_path, files)
         return await renderer.render(
-            RenderJob(chart, release, namespace, values or {}, capabilities, revision, is_upgrade)
+            RenderJob(chart, release, namespace, values or {}, capabilities, revision, is_upgrade, stands)
         )
 
     return rendered
