@@ -17,9 +17,12 @@ from sqlalchemy.dialects import sqlite
 from bot.adapters.tables import Instant
 
 _INSTANT, _DIALECT = Instant(), sqlite.dialect()
+_COLUMNS = ("key", "received_at", "event", "project", "digest", "works", "handed_over")
+_KNOWN = "SELECT key FROM deliveries WHERE key IN (SELECT json_extract(value, '$[0]') FROM json_each(?))"
+_VALUES = ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(_COLUMNS)))
 _INSERT = (
-    "INSERT INTO deliveries (key, received_at, event, project, digest, works, handed_over)"
-    " VALUES (:key, :received_at, :event, :project, :digest, :works, :handed_over) ON CONFLICT DO NOTHING"
+    f"INSERT INTO deliveries ({', '.join(_COLUMNS)}) SELECT {_VALUES} FROM json_each(?)"  # noqa: S608 - ours
+    " WHERE true ON CONFLICT DO NOTHING"
 )
 
 
@@ -49,16 +52,18 @@ class SqliteDeliveries:
     def _insert(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
         if self._connection is None:
             raise RuntimeError("insert() before open()")
-        plain = [_plain(row) for row in rows]
+        # The batch is one value: each call into SQLite gives Python's lock away and has to wait for it again.
+        batch = json.dumps([_plain(row) for row in rows])
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            fresh = {row["key"] for row in plain if self._connection.execute(_INSERT, row).rowcount == 1}
+            known = {key for (key,) in self._connection.execute(_KNOWN, (batch,))}
+            self._connection.execute(_INSERT, (batch,))
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
-        return fresh
+        return {row["key"] for row in rows} - known
 
     async def close(self) -> None:
         """Lets what is under way end."""
@@ -69,7 +74,8 @@ class SqliteDeliveries:
         await asyncio.to_thread(self._thread.shutdown)
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """As the usual connection would write it."""
+def _plain(row: Mapping[str, Any]) -> list[Any]:
+    """In the order of the columns, as the usual connection would write it."""
     at = _INSTANT.process_bind_param(row["received_at"], _DIALECT)
-    return {**row, "received_at": at, "works": json.dumps(row["works"])}
+    written = {**row, "received_at": at, "works": json.dumps(row["works"])}
+    return [written[column] for column in _COLUMNS]
