@@ -86,6 +86,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
             catalogues=catalogues,
             memory=memory,
             helmfile=config.helmfile_programs,
+            secrets=config.secret_variables,
         )
         wired = await stack.enter_async_context(tools(settings))
         metrics = Metrics()

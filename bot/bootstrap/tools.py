@@ -48,6 +48,7 @@ class Settings:
     `cache` holds charts; `key` fingerprints masked values; `catalogues` are files laid over the shipped one.
     `memory` is where plans keep what they found out, so that the next one need not; None: they do not.
     `helmfile` are the helmfile program and the helm that it asks, where helmfiles may be evaluated by it.
+    `secrets` are texts that every masker knows, such as secret variables of targets.
     """
 
     cache: Path
@@ -58,6 +59,7 @@ class Settings:
     catalogues: Sequence[str] = ()
     memory: Path | None = None
     helmfile: tuple[str, str] | None = None
+    secrets: Sequence[str] = ()
 
 
 @asynccontextmanager
@@ -72,7 +74,10 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
     clusters = KubernetesClusters()
 
     def masker() -> Masker:
-        return Masker(settings.key)
+        fresh = Masker(settings.key)
+        for secret in settings.secrets:
+            fresh.remember(secret)
+        return fresh
 
     async with renderer:
         memory = DiskMemory(settings.memory) if settings.memory else None

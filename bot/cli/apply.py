@@ -14,6 +14,7 @@ from bot.app.apply import Applied, ApplyPlan
 from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checkout, state_dir, tools
 from bot.cli.options import TargetOptions
 from bot.cli.plans import recall
+from bot.core.layouts import secret_variables
 from bot.core.markdown import visible
 from bot.core.note import verdict
 from bot.core.redact import Masker
@@ -76,6 +77,7 @@ async def _apply(
         catalogues=options.catalogues,
         memory=state_dir() / "memory",
         helmfile=options.helmfile_programs,
+        secrets=tuple(secret_variables(target.variables).values()),
     )
     async with tools(settings) as wired:
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"

@@ -14,6 +14,7 @@ from bot.cli import terminal
 from bot.cli.options import TargetOptions
 from bot.cli.plans import keep
 from bot.core.document import to_document
+from bot.core.layouts import secret_variables
 from bot.core.note import PlanContext, plan_notes
 from bot.core.planned import Plan
 
@@ -57,6 +58,7 @@ async def _make(path: Path, options: TargetOptions, only: list[str]) -> Plan:
         catalogues=options.catalogues,
         memory=state_dir() / "memory",
         helmfile=options.helmfile_programs,
+        secrets=tuple(secret_variables(target.variables).values()),
     )
     async with tools(settings) as wired:
         return (await wired.planner.prepare(target, open_checkout(path), only)).plan

@@ -24,6 +24,7 @@ from bot.config.secrets import Secret
 from bot.config.sweep import Sweep
 from bot.core.command import COMMANDS
 from bot.core.deploy_rules import DeployRules
+from bot.core.layouts import secret_variables
 from bot.core.model import LookupPolicy, Target
 
 
@@ -262,10 +263,17 @@ class Config(_Model):
         return override.value if override else COMMANDS[command].least_role
 
     @property
+    def secret_variables(self) -> tuple[str, ...]:
+        """The values of the targets' variables that are secrets by their name or looks."""
+        found = {value for target in self.targets for value in secret_variables(target.variables).values()}
+        return tuple(sorted(found))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's scrubber."""
         of = [self.gitlab.token, self.webhook.token, self.database.url, *self.webhook.signing_tokens]
         found = {secret.get_secret_value() for secret in of if secret is not None}
+        found |= set(self.secret_variables)
         if self.database.url is not None:
             found.discard(self.database.url.get_secret_value())
             password = urlsplit(self.database.url.get_secret_value()).password

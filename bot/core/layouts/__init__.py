@@ -11,9 +11,10 @@ from bot.core.layouts.helmfile import FILES as HELMFILE
 from bot.core.layouts.helmfile import read_helmfile
 from bot.core.layouts.managed_apps import CONFIG, DIRECTORY, read_managed_apps
 from bot.core.layouts.releases_file import RELEASES, read_releases
+from bot.core.layouts.variables import hidden, secret_variables, without_secrets
 from bot.core.model import DesiredState, Target
 
-__all__ = ["App", "Catalogue", "Files", "parse_catalogue", "read"]
+__all__ = ["App", "Catalogue", "Files", "parse_catalogue", "read", "secret_variables"]
 
 _LAYOUTS: Final = "auto, managed-apps, helmfile or releases"
 
@@ -23,7 +24,15 @@ def read(files: Files, target: Target, catalogue: Catalogue) -> DesiredState:
 
     Mistakes that leave the rest readable become findings of level error. Raises AuthorError where nothing can
     be read: `layout-missing`, `layout-ambiguous`, `layout-unsupported`, `yaml`, `empty`, `not-a-mapping`, …
+    Neither says the value of a variable of the target that is a secret.
     """
+    try:
+        return without_secrets(_read(files, target, catalogue), target.variables)
+    except AuthorError as error:
+        raise hidden(error, target.variables) from None
+
+
+def _read(files: Files, target: Target, catalogue: Catalogue) -> DesiredState:
     layout = target.layout if target.layout != "auto" else _found(files, target)
     match layout:
         case "managed-apps":

@@ -1,0 +1,49 @@
+"""The target's variables that are secrets, and messages that do not show them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.core.errors import AuthorError
+from bot.core.model import DesiredState, Finding
+from bot.core.redact import maskable
+from bot.core.redact_keys import could_be_secret, secrecy
+from bot.core.redact_shapes import hide_shapes
+
+
+def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Those whose name says that they are secrets, or whose value has the looks of one."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if maskable(value) and (could_be_secret(value, secrecy(name)) or _looks(value))
+    }
+
+
+def without_secrets(state: DesiredState, variables: Mapping[str, str]) -> DesiredState:
+    """The same with the names of secret variables instead of their values in what findings say."""
+    secrets = secret_variables(variables)
+    return (
+        replace(state, findings=tuple(_hidden(one, secrets) for one in state.findings)) if secrets else state
+    )
+
+
+def hidden(error: AuthorError, variables: Mapping[str, str]) -> AuthorError:
+    """The same error without the values of secret variables."""
+    secrets = secret_variables(variables)
+    what, fix = _replaced(error.what, secrets), _replaced(error.fix, secrets)
+    return AuthorError(what, where=error.where, fix=fix, code=error.code)
+
+
+def _hidden(finding: Finding, secrets: Mapping[str, str]) -> Finding:
+    message, fix = _replaced(finding.message, secrets), _replaced(finding.fix, secrets)
+    return replace(finding, message=message, fix=fix)
+
+
+def _replaced(text: str, secrets: Mapping[str, str]) -> str:
+    for name, value in sorted(secrets.items(), key=lambda one: -len(one[1])):
+        text = text.replace(value, f"‹{name}›")
+    return text
+
+
+def _looks(value: str) -> bool:
+    return hide_shapes(value, lambda _, __: "") != value
