@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-once test cluster test-cluster check format lint types imports links licences bench lock golden
+.PHONY: help setup demo demo-once test cluster test-cluster check format lint types imports links licences docs sbom audit bench lock golden
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ cluster: setup ## build a real Kubernetes API server and Helm for the tests (onc
 test-cluster: setup cluster ## the tests on the real API server, those that kill things, and those that take long
 	@$(BIN)/pytest -n 2 --dist loadfile -m "cluster or crash or long"
 
-check: setup format lint types imports links licences test ## what the CI runs, but for the real cluster
+check: setup format lint types imports links licences docs sbom test ## what the CI runs, but for the real cluster
 
 format: setup ## is everything formatted?
 	@$(BIN)/ruff format --check .
@@ -53,6 +53,17 @@ links: setup ## do the links of the documents lead somewhere?
 
 licences: setup ## licences of the dependencies, against the list of those we accept
 	@$(BIN)/python -m tests.docs.licences
+
+docs: setup ## the documents as a site in build/site; fails on what leads nowhere
+	@$(BIN)/mkdocs build --quiet --strict --site-dir build/site
+
+sbom: setup ## what the image is made of, as CycloneDX in build/sbom.json
+	@mkdir -p build
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements-image.lock --pyproject pyproject.toml \
+	  --output-reproducible --short-PURLs -o build/sbom.json
+
+audit: setup ## known vulnerabilities of what the image is made of; asks PyPI's advisory database
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-image.lock
 
 bench: setup ## figures of this machine, from one run
 	@$(BIN)/python -m tests.bench
