@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.adapters.gitlab import GitLabClient, GitLabForge, Patience, open_client
 from bot.app.ports import Forge
 from bot.demo.gitlab import GitLab, Level, MergeRequest, Project, User
+from tests.contracts.described import undescribed
 
 PATH = "ops/cluster"
 FILES = {"releases.yaml": "version: 1\n"}
@@ -57,3 +58,4 @@ async def setting(files: Mapping[str, str] | None = None) -> AsyncIterator[Setti
         bot, token = gitlab.project_bot(project)
         async with open_client(gitlab.url, lambda: token, patience=QUICK) as client:
             yield Setting(gitlab, project, ada, bot, token, GitLabForge(client), client)
+        assert undescribed(gitlab.requests) == {}
