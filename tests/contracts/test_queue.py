@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import AuthorError, TransientError
-from bot.core.work import CommandWork, DeployWork, Done, PlanWork, WakeWork
+from bot.core.work import BranchWork, CommandWork, DeployWork, Done, GateWork, PlanWork, WakeWork, Work
 from tests.contracts.databases import postgresql
 from tests.contracts.queues import PATIENCE, Broken, Desk, EngineDesk, MemoryDesk, open_desk
 
@@ -42,9 +42,17 @@ async def test_work_that_was_submitted_is_begun(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "work", [plan("a"), DEPLOY, CommandWork("a/b", 1, 5, "d")], ids=lambda w: type(w).__name__
+    "work",
+    [
+        plan("a"),
+        DEPLOY,
+        CommandWork("a/b", 1, 5, "d"),
+        GateWork("a/b", 1, "prod", "approved-7-at noon"),
+        BranchWork("a/b", "main", "a" * 40, "b" * 40),
+    ],
+    ids=lambda w: type(w).__name__,
 )
-async def test_the_same_work_is_taken_once(desk: Desk, work: PlanWork | DeployWork | CommandWork) -> None:
+async def test_the_same_work_is_taken_once(desk: Desk, work: Work) -> None:
     assert await desk.submit(work)
     assert not await desk.submit(work)
     assert await desk.begun() == work
