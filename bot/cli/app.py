@@ -36,6 +36,11 @@ trail.command("bot.cli.trail:import_", name="import")
 trail.command("bot.cli.trail:log")
 app.command(trail)
 
+webhook = App(name="webhook", help="Sets GitLab's webhooks, and shows how they stand.")
+webhook.command("bot.cli.webhook:install")
+webhook.command("bot.cli.webhook:status")
+app.command(webhook)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and gives its exit code. Errors of authors are told in words, without a traceback."""

@@ -35,7 +35,8 @@ HOOK_EVENTS = (
 )
 
 
-def _shown(it: Hook) -> Json:
+def shown(it: Hook) -> Json:
+    """A webhook without its secrets."""
     now_off = it.disabled or it.disabled_until is not None
     return {
         "id": it.id,
@@ -62,7 +63,7 @@ def _hook(call: Call) -> Hook:
     return hook
 
 
-def _apply(call: Call, hook: Hook, new: bool) -> Hook:
+def apply(call: Call, hook: Hook, new: bool) -> Hook:
     """A PUT without `token` erases the secret, as GitLab does; `signing_token` is written, never read."""
     hook.url = call.text("url") or hook.url
     if not hook.url.startswith(("http://", "https://")):
@@ -81,12 +82,12 @@ def _apply(call: Call, hook: Hook, new: bool) -> Hook:
 
 @api.get("/projects/{id}/hooks", level=Level.MAINTAINER)
 async def _hooks(call: Call) -> web.Response:
-    return call.page([h for h in call.world.hooks.values() if h.project is call.project], _shown)
+    return call.page([h for h in call.world.hooks.values() if h.project is call.project], shown)
 
 
 @api.get("/projects/{id}/hooks/{hook_id}", level=Level.MAINTAINER)
 async def _one_hook(call: Call) -> web.Response:
-    return call.json(_shown(_hook(call)))
+    return call.json(shown(_hook(call)))
 
 
 @api.post("/projects/{id}/hooks", level=Level.MAINTAINER)
@@ -94,16 +95,16 @@ async def _add_hook(call: Call) -> web.Response:
     if not call.text("url"):
         raise invalid("url is missing")
     made = Hook(call.world.number("hook"), "", call.world.now(), call.project)
-    _apply(call, made, new=True)
+    apply(call, made, new=True)
     call.world.hooks[made.id] = made
-    return call.json(_shown(made), 201)
+    return call.json(shown(made), 201)
 
 
 @api.put("/projects/{id}/hooks/{hook_id}", level=Level.MAINTAINER)
 async def _edit_hook(call: Call) -> web.Response:
-    hook = _apply(call, _hook(call), new=False)
+    hook = apply(call, _hook(call), new=False)
     hook.failures, hook.disabled, hook.disabled_until = 0, False, None
-    return call.json(_shown(hook))
+    return call.json(shown(hook))
 
 
 @api.delete("/projects/{id}/hooks/{hook_id}", level=Level.MAINTAINER)
@@ -159,12 +160,13 @@ async def _sample_push(call: Call) -> Json:
     return await payloads.push(call.world, project, ref, old, commits[0].id, call.user, commits)
 
 
-def _deliveries(call: Call) -> list[Delivery]:
-    hook = _hook(call)
+def deliveries(call: Call, hook: Hook) -> list[Delivery]:
+    """Those to one webhook, newest first."""
     return [d for d in reversed(call.request.app[POSTMAN].log) if d.hook is hook]
 
 
-def _shown_delivery(it: Delivery) -> dict[str, Any]:
+def shown_delivery(it: Delivery) -> dict[str, Any]:
+    """A delivery as it went last."""
     last = it.attempts[-1] if it.attempts else None
     return {
         "id": it.id,
@@ -182,12 +184,12 @@ def _shown_delivery(it: Delivery) -> dict[str, Any]:
 
 @api.get("/projects/{id}/hooks/{hook_id}/events", level=Level.MAINTAINER)
 async def _events(call: Call) -> web.Response:
-    return call.page(_deliveries(call), _shown_delivery)
+    return call.page(deliveries(call, _hook(call)), shown_delivery)
 
 
 @api.post("/projects/{id}/hooks/{hook_id}/events/{event_id}/resend", level=Level.MAINTAINER)
 async def _resend(call: Call) -> web.Response:
-    it = next((d for d in _deliveries(call) if d.id == call.number("event_id")), None)
+    it = next((d for d in deliveries(call, _hook(call)) if d.id == call.number("event_id")), None)
     if it is None:
         raise not_found()
     status = await call.request.app[POSTMAN].resend(it)

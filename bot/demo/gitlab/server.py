@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.demo.gitlab import (
     api_basics,
     api_ci,
+    api_group_hooks,
     api_hooks,
     api_merge_requests,
     api_notes,
@@ -37,7 +38,16 @@ from bot.demo.gitlab.runner import Runner
 from bot.demo.gitlab.state import MergeRequest, Note, Project, User
 from bot.demo.gitlab.world import Limits, World
 
-_APIS = (api_basics, api_merge_requests, api_notes, api_repository, api_statuses, api_ci, api_hooks)
+_APIS = (
+    api_basics,
+    api_merge_requests,
+    api_notes,
+    api_repository,
+    api_statuses,
+    api_ci,
+    api_hooks,
+    api_group_hooks,
+)
 _LIMIT = 256 * 1024 * 1024
 
 
