@@ -13,6 +13,7 @@ from bot.core.gate import GateFacts, PlanFacts, void
 from bot.core.globs import touches
 from bot.core.model import Target
 from bot.core.moved import moved
+from bot.core.plan_diff import plan_diff
 from bot.core.planned import Plan
 
 log = structlog.get_logger()
@@ -20,10 +21,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Facts, and by username what the plan of now has otherwise than the one that was approved."""
+    """Facts, and by username what the plan of now has otherwise than the one that was approved.
+
+    `differences` say it in sentences, `diffs` are the lines of a diff of the two plans.
+    """
 
     facts: GateFacts
     differences: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    diffs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Gatekeeper:
@@ -62,7 +67,7 @@ class Gatekeeper:
             return Looked(facts)
         facts = replace(facts, approvals=await self._approvals(mr, target, stored))
         await self._record(mr, target, facts.approvals)
-        return Looked(facts, await self._differences(facts, plan))
+        return await self._compared(facts, plan)
 
     async def untouched(self, mr: MergeRequest, target: Target, stored: StoredPlan | None) -> bool:
         """Whether the merge request changes nothing that concerns the target.
@@ -137,13 +142,16 @@ class Gatekeeper:
             once = f"approval:{':'.join(str(part) for part in parts)}"
             await self._store.record("approval", mr.project, mr.iid, facts, once=once)
 
-    async def _differences(self, facts: GateFacts, plan: Plan | None) -> Mapping[str, Sequence[str]]:
-        found: dict[str, Sequence[str]] = {}
+    async def _compared(self, facts: GateFacts, plan: Plan | None) -> Looked:
+        differences: dict[str, Sequence[str]] = {}
+        diffs: dict[str, Sequence[str]] = {}
         for it in void(facts):
             seen = await self._store.plan(it.plan_id) if it.plan_id is not None else None
             if seen is not None and plan is not None:
-                found[it.username] = moved(from_document(seen.document), plan)
-        return found
+                approved = from_document(seen.document)
+                differences[it.username] = moved(approved, plan)
+                diffs[it.username] = plan_diff(approved, plan)
+        return Looked(facts, differences, diffs)
 
 
 def _plan_facts(stored: StoredPlan | None, plan: Plan | None) -> PlanFacts | None:

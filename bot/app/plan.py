@@ -118,7 +118,7 @@ class PlanMergeRequest:
             same_as=earlier.head if earlier and same else None,
             mode=target.deploy_mode,
             draft=mr.draft,
-            gate=gate_section(looked.facts, looked.differences),
+            gate=gate_section(looked.facts, looked.differences, looked.diffs),
         )
         note_id = await self._write(mr, target, plan_notes(plan, context))
         await tell_status(self._forge, mr, target, note_id, plan, looked.facts)

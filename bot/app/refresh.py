@@ -35,7 +35,7 @@ class RefreshGate:
         note = next((it for it in notes if it.body.startswith(marker)), None)
         if note is None:
             return Done()
-        body = with_section(note.body, gate_section(looked.facts, looked.differences))
+        body = with_section(note.body, gate_section(looked.facts, looked.differences, looked.diffs))
         note_id = await self._forge.upsert_note(mr.project, mr.iid, marker, body)
         await tell_status(self._forge, mr, target, note_id, from_document(stored.document), looked.facts)
         log.info("gate.told", gate=gate_words(looked.facts))

@@ -97,7 +97,7 @@ FOLLOW_UP = (
     "A maintainer says /helm deploy in this thread: it plans the merge commit anew and deploys what was "
     f"seen. Or: {NEXT}"
 )
-_COMMAND = "Then a maintainer says /helm deploy."
+_COMMAND = "It does not start by itself: then a maintainer says /helm deploy in this thread."
 PEOPLE = ("approvals", "paths")
 """The rules that approvals satisfy: the only ones that a required status waits for, as GitLab tells of each
 change to them."""
@@ -151,9 +151,9 @@ def rulings(facts: GateFacts) -> tuple[Ruling, ...]:
     if rules.undiverged:
         found.append(_undiverged(facts))
     if facts.frozen:
-        found.append(_frozen(facts.frozen))
+        found.append(_frozen(facts.frozen, facts.merged))
     if facts.lock:
-        found.append(_locked(facts.lock))
+        found.append(_locked(facts.lock, facts.merged))
     return tuple(found)
 
 
@@ -241,13 +241,15 @@ def _pipeline(facts: GateFacts) -> Ruling:
         if facts.pipeline is None
         else f"The pipeline of its last commit is {facts.pipeline}, it has to succeed."
     )
-    return Ruling("pipeline", False, said, f"Run the pipeline of the last commit to its end. {_COMMAND}")
+    return Ruling(
+        "pipeline", False, said, _then("Run the pipeline of the last commit to its end.", facts.merged)
+    )
 
 
 def _threads(facts: GateFacts) -> Ruling:
     if facts.threads_resolved:
         return Ruling("threads", True, "No thread is open.")
-    return Ruling("threads", False, "A thread is still open.", f"Resolve the threads. {_COMMAND}")
+    return Ruling("threads", False, "A thread is still open.", _then("Resolve the threads.", facts.merged))
 
 
 def _undiverged(facts: GateFacts) -> Ruling:
@@ -259,13 +261,23 @@ def _undiverged(facts: GateFacts) -> Ruling:
     return Ruling("undiverged", False, said, NEXT if facts.merged else "Rebase the branch.")
 
 
-def _frozen(it: Frozen) -> Ruling:
+def _then(way: str, merged: bool) -> str:
+    """What is to be done, and for a merge that is held what follows; nothing starts by itself."""
+    return f"{way} {_COMMAND}" if merged else way
+
+
+def _frozen(it: Frozen, merged: bool) -> Ruling:
     reason = f" ({it.reason})" if it.reason else ""
     said = f"Nothing is deployed until {it.until:%Y-%m-%d %H:%M} {it.until.tzinfo}{reason}."
-    return Ruling("freeze", False, said, "After that time a maintainer says /helm deploy.")
+    way = "A merge before that is held and does not start by itself: then a maintainer says /helm deploy."
+    if merged:
+        way = (
+            "It does not start by itself then: after that time a maintainer says /helm deploy in this thread."
+        )
+    return Ruling("freeze", False, said, way)
 
 
-def _locked(it: Lock) -> Ruling:
+def _locked(it: Lock, merged: bool) -> Ruling:
     reason = f": {it.reason}" if it.reason else ""
     said = f"{it.by} locked the target at {it.at:%Y-%m-%d %H:%M} UTC{reason}."
-    return Ruling("lock", False, said, f"A maintainer releases it with /helm unlock. {_COMMAND}")
+    return Ruling("lock", False, said, _then("A maintainer releases it with /helm unlock.", merged))

@@ -11,16 +11,25 @@ _SECTION = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
 MOST_LINES = 20
 
 
-def gate_section(facts: GateFacts, differences: Mapping[str, Sequence[str]]) -> str:
+def gate_section(
+    facts: GateFacts,
+    differences: Mapping[str, Sequence[str]],
+    diffs: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     """The section; without a body where the gate asks for nothing.
 
-    `differences` are, by username, what the plan of now has otherwise than the one that was approved.
+    `differences` are, by username, what the plan of now has otherwise than the one that was approved; `diffs`
+    the lines of a diff of the two plans.
     """
     found = rulings(facts)
     if not found:
         return f"{BEGIN}{END}"
     lines = [f"- {'✅' if it.holds else '⏳'} {md.text(it.said)}{_way(it.way_out)}" for it in found]
-    folds = [_difference(it.username, differences.get(it.username, ())) for it in void(facts)]
+    shown = diffs or {}
+    folds = [
+        _difference(it.username, differences.get(it.username, ()), shown.get(it.username, ()))
+        for it in void(facts)
+    ]
     body = "\n\n".join([f"#### Gate: {gate_words(facts)}", "\n".join(lines), *(it for it in folds if it)])
     return f"{BEGIN}\n{body}\n\n{END}"
 
@@ -29,13 +38,18 @@ def _way(way_out: str) -> str:
     return f" **What to do:** {md.text(way_out)}" if way_out else ""
 
 
-def _difference(username: str, lines: Sequence[str]) -> str:
+def _difference(username: str, lines: Sequence[str], diff: Sequence[str]) -> str:
     if not lines:
         return ""
     shown = [f"- {md.text(line)}" for line in lines[:MOST_LINES]]
     more = len(lines) - MOST_LINES
     shown += [f"- and {more} more"] if more > 0 else []
-    return md.fold(f"What is different from what {md.html(username)} approved", "\n".join(shown))
+    body = "\n".join(shown)
+    if diff:
+        who = md.text(username)
+        legend = f"The two plans, `-` as {who} approved it, `+` as it would be deployed now:"
+        body += f"\n\n{legend}\n\n{md.fence(chr(10).join(diff), 'diff')}"
+    return md.fold(f"What is different from what {md.html(username)} approved", body)
 
 
 def gate_words(facts: GateFacts) -> str:

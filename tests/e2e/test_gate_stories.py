@@ -50,7 +50,9 @@ async def test_a_push_voids_the_approval_and_shows_what_is_different(running: Wo
     plan = await site.planned(mr)
     assert "void, max must look again." in plan
     assert "What is different from what max approved" in plan
-    assert "ConfigMap" in plan.partition("What is different")[2]
+    different = plan.partition("What is different")[2]
+    assert "ConfigMap" in different
+    assert "-  color: green\n+  color: red" in different
     assert site.statuses(mr.head)[0].status == "failed"
     await site.gitlab.merge(mr, site.max)
     note = await site.deployed(mr)
