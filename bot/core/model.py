@@ -144,10 +144,10 @@ class Target:
     which is for a person on his own machine only. `variables` are CI-style names such as
     `INGRESS_VALUES_FILE` that a layout honours. `lookup` says what templates are told of the cluster while a
     plan is made: nothing, what the release itself owns, or all that the planning identity can read.
-    """
     `paths` are patterns (core/globs.py) of the files that concern it; empty: all do. `untouched` is what a
     merge request is told that changes none of them. `internal_notes`, `description`: whether commands count
     in internal notes, and `plan` in the description that a merge request was opened with.
+    """
 
     name: str
     project: str
