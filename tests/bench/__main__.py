@@ -13,7 +13,7 @@ from tests.bench.table import Row, markdown
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.tools import missing
 
-PARTS = ("door", "note", "plans")
+PARTS = ("door", "note", "requests", "plans")
 
 
 def main() -> None:
@@ -34,6 +34,10 @@ def main() -> None:
             from tests.bench.note import notes
 
             _show(asyncio.run(notes(Path(folder) / "note")), "releases")
+        if "requests" in parts:
+            from tests.bench.requests import requests
+
+            _show(asyncio.run(requests(Path(folder) / "requests")), "releases")
         if "plans" in parts:
             _plans(Path(folder), [int(size) for size in chosen.releases.split(",")])
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 ONE_APPROVAL = {"approvals": 1, "required": True}
 GATES: Mapping[str, Mapping[str, object]] = {
     **{f"reviewed-{number}": ONE_APPROVAL for number in range(12)},
+    "counted": ONE_APPROVAL,
     **{f"owned-{number}": {"paths": {"values/**": ["max"]}} for number in range(2)},
     "frozen": {"freeze": [{"start": "* * * * *", "duration": "1d", "reason": "the fair"}]},
     "strict": {"pipeline": True, "threads": True, "undiverged": True},

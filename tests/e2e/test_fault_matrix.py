@@ -22,7 +22,7 @@ from tests.e2e.fault_helm import installer
 from tests.e2e.faults import READING, WRITING, Call, Fault, Faults
 from tests.e2e.world import World, world
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1_500)]
 AT_ONCE = 8
 TIMEOUT = 5.0
 GATE = {"approvals": 1, "required": True, "undiverged": True}
@@ -152,14 +152,17 @@ async def test_every_call_meets_every_fault_and_the_flow_ends_right(
     assert wrong == {}
 
 
-async def test_what_the_bot_asks_once_in_its_life_meets_every_fault(recorded: Recorded, small: Door) -> None:
+@pytest.mark.parametrize("number", range(len(READING)), ids=[str(fault) for fault in READING])
+async def test_what_the_bot_asks_once_in_its_life_meets_every_fault(
+    recorded: Recorded, small: Door, number: int
+) -> None:
     """Who it is and how old GitLab is: each fault meets a bot that was just started."""
-    for number, fault in enumerate(READING, start=1):
-        await small.world.bot.stop()
-        await small.world.start_bot()
-        small.faults.shared.plan([(Call("shared", *call.split()), fault) for call in sorted(SHARED)])
-        assert await _problem(await small.flow(number), recorded.left) == ""
-        assert small.faults.shared.left == []
+    await small.world.bot.stop()
+    await small.world.start_bot()
+    fault = READING[number]
+    small.faults.shared.plan([(Call("shared", *call.split()), fault) for call in sorted(SHARED)])
+    assert await _problem(await small.flow(1 + number), recorded.left) == ""
+    assert small.faults.shared.left == []
     assert small.heard.bad == []
 
 

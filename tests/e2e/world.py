@@ -13,6 +13,7 @@ import yaml
 
 from bot.demo.cluster import SimulatedCluster
 from bot.demo.gitlab import GitLab, Level, Settings, User
+from tests.contracts.described import undescribed
 from tests.e2e.bot_process import REPOSITORY, BotProcess
 from tests.e2e.files import project_files
 from tests.e2e.site import Site
@@ -161,6 +162,7 @@ async def world(
             try:
                 await made.start_bot()
                 yield made
+                assert undescribed(gitlab.requests) == {}
             finally:
                 await bot.close()
     finally:
