@@ -70,6 +70,8 @@ def _options(order: Mapping[str, Any], *, install: bool) -> Mapping[str, Any]:
         "wait": "watcher" if order["wait"] else "hookOnly",
         "rollback_on_failure": order["atomic"],
         "force_conflicts": order["force_conflicts"],
+        "take_ownership": order["take_ownership"],
+        "wait_for_jobs": order["wait_for_jobs"],
         "labels": order["labels"],
     }
     if install:

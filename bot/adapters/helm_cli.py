@@ -5,21 +5,20 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from bot.adapters import sandbox
 from bot.adapters.helm_pool import WorkerPool, limit_error
+from bot.adapters.helm_presence import Closing
 from bot.adapters.helm_words import failed
 from bot.adapters.helm_worker import Death, RenderLimits, death_of, end
 from bot.adapters.sandbox import Seal
+from bot.adapters.scratch import Scratch
 from bot.app.ports.rendering import Lookup
 from bot.core.planned import EngineInfo
 from bot.core.release import Rendered, RenderJob
@@ -29,7 +28,7 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _ERROR = re.compile(r"^Error: ", re.MULTILINE)
 
 
-class CliRenderer:
+class CliRenderer(Closing):
     """The port Renderer. `program` is Helm 4, `read_paths` the directories that charts may lie in.
 
     The command runs in the sandbox of the SDK's workers: no network, no files but those, the same limits;
@@ -51,45 +50,20 @@ class CliRenderer:
         self._read = tuple(read_paths)
         self._pool = WorkerPool("none", workers, self._limits, read_paths)
         self._slots = asyncio.Semaphore(workers)
-        self._directory = ""
-        self._info: EngineInfo | None = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+        self._scratch: Scratch | None = None
 
     async def start(self) -> None:
         """Asks the program for its version. Raises RuntimeError where it is not Helm 4."""
-        if not self._directory:
-            self._directory = tempfile.mkdtemp(prefix="purser-helm-")
+        if self._scratch is None:
+            self._scratch = Scratch("purser-helm-")
         self._info = EngineInfo("helm-cli", await program_version(self._program))
 
     async def close(self) -> None:
         """Ends the workers."""
         await self._pool.close()
-        if self._directory:
-            shutil.rmtree(self._directory, ignore_errors=True)
-            self._directory = ""
-
-    async def available(self) -> EngineInfo | None:
-        """Which Helm answers here; None where there is no Helm 4."""
-        try:
-            await self.start()
-        except RuntimeError:
-            return None
-        return self.info
-
-    @property
-    def info(self) -> EngineInfo:
-        """Which Helm this is. Raises RuntimeError before `start`."""
-        if self._info is None:
-            raise RuntimeError("the renderer was not started")
-        return self._info
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
 
     @property
     def seal_report(self) -> Seal | None:
@@ -131,14 +105,16 @@ class CliRenderer:
             "memory": self._limits.memory,
             "cpu": self._limits.cpu_seconds,
         }
+        if self._scratch is None:
+            raise RuntimeError("the renderer was not started")
         started = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", str(Path(sandbox.__file__)), json.dumps(order)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=_environment(self._directory, self._limits),
-            cwd=self._directory,
+            env=_environment(self._scratch.path, self._limits),
+            cwd=self._scratch.path,
             start_new_session=True,
         )
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.adapters.helm_cli import program_version, values_document
+from bot.adapters.helm_presence import Present
 from bot.adapters.helm_process import Ended, environment_for_deploys, run
 from bot.adapters.helm_words import failed, shorten
 from bot.app.ports.rendering import DeployJob
@@ -19,7 +20,7 @@ HISTORY = 10
 _ERROR = re.compile(r"^Error: ", re.MULTILINE)
 
 
-class CliDeployer:
+class CliDeployer(Present):
     """The port Deployer. `program` is Helm 4, which finds the cluster itself where `kubeconfig` is None.
 
     Values are passed whole on standard input, so that they stand in no file and no argument. The apply method
@@ -41,26 +42,10 @@ class CliDeployer:
             *(("--kube-context", context) if context else ()),
         )
         self._paths: Mapping[str, str] = {kubeconfig: "the kubeconfig"} if kubeconfig else {}
-        self._info: EngineInfo | None = None
 
     async def start(self) -> None:
         """Asks the program for its version. Raises RuntimeError where it is not Helm 4."""
         self._info = EngineInfo("helm-cli", await program_version(self._program))
-
-    async def available(self) -> EngineInfo | None:
-        """Which Helm answers here; None where there is no Helm 4."""
-        try:
-            await self.start()
-        except RuntimeError:
-            return None
-        return self.info
-
-    @property
-    def info(self) -> EngineInfo:
-        """Which Helm this is. Raises RuntimeError before `start`."""
-        if self._info is None:
-            raise RuntimeError("the deployer was not started")
-        return self._info
 
     async def deploy(self, job: DeployJob, log: Callable[[str], None]) -> int:
         """See the port. Cancelled, it has Helm mark the release failed, and returns when that is done."""
@@ -116,7 +101,9 @@ def _upgrade(job: DeployJob) -> list[str]:
         *(("--create-namespace",) if creates else ()),
         *(("--wait=watcher",) if release.wait else ()),
         *(("--rollback-on-failure",) if release.atomic else ()),
+        *(("--wait-for-jobs",) if release.wait and release.wait_for_jobs else ()),
         *(("--force-conflicts",) if release.force_conflicts else ()),
+        *(("--take-ownership",) if release.take_ownership else ()),
         *("--", release.name, job.chart.path),
     ]
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
@@ -12,6 +10,7 @@ import structlog
 
 from bot.adapters.helm_worker import Death, Engine, RenderLimits, Worker, WorkerDied
 from bot.adapters.sandbox import Seal
+from bot.adapters.scratch import Scratch
 from bot.core.errors import AuthorError, Where
 from bot.core.model import Finding, Level, ObjectRef
 from bot.core.release import Hook, Rendered
@@ -44,7 +43,7 @@ class WorkerPool:
         self._slots = asyncio.Semaphore(workers)
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
-        self._directory: str | None = None
+        self._scratch: Scratch | None = None
         self._closed = False
         self._seal: Seal | None = None
         self.renders = 0
@@ -72,9 +71,9 @@ class WorkerPool:
         self._closed = True
         workers, self._all, self._idle = list(self._all), set(), []
         await asyncio.gather(*(worker.stop() for worker in workers))
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
-            self._directory = None
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
 
     async def run(self, request: Mapping[str, Any], what: str) -> Rendered:
         """The rendering; `what` names it in messages.
@@ -127,9 +126,10 @@ class WorkerPool:
             if worker.alive:
                 return worker
             await self._drop(worker)
-        if self._directory is None:
-            self._directory = tempfile.mkdtemp(prefix="purser-render-")
-        worker = await Worker.start(self._engine, self._limits, self._read, self._directory, self._port)
+        if self._scratch is None:
+            self._scratch = Scratch("purser-render-")
+        directory = self._scratch.path
+        worker = await Worker.start(self._engine, self._limits, self._read, directory, self._port)
         self._all.add(worker)
         if self._seal is None and worker.seal.missing:
             log.warning("render.unsealed", missing=worker.seal.missing)

@@ -1,11 +1,11 @@
 """Helm's SDK as a renderer, in worker processes that have neither network nor credentials."""
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from bot.adapters.helm_door import Door, Errand
 from bot.adapters.helm_pool import LookupCalled, WorkerPool
+from bot.adapters.helm_presence import Closing
 from bot.adapters.helm_worker import Death, RenderLimits
 from bot.adapters.sandbox import Seal
 from bot.app.ports.rendering import Lookup
@@ -18,7 +18,7 @@ CLOSED = "http://127.0.0.1:9/closed-door"
 MOST_REMEMBERED = 1000
 
 
-class SdkRenderer:
+class SdkRenderer(Closing):
     """The port Renderer. `read_paths` are the directories that charts may lie in: workers can read no others.
 
     Host names are not resolved. Workers start when they are needed; `start` starts one at once and says when
@@ -35,16 +35,6 @@ class SdkRenderer:
         self._door = Door()
         self._door_pool: WorkerPool | None = None
         self._asking: set[str] = set()
-        self._info: EngineInfo | None = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def start(self) -> None:
         """Starts a worker. Raises RuntimeError where Helm's library cannot be loaded."""
@@ -56,21 +46,6 @@ class SdkRenderer:
         if self._door_pool is not None:
             await self._door_pool.close()
         await self._door.close()
-
-    async def available(self) -> EngineInfo | None:
-        """Which Helm answers here; None where the library cannot be loaded on this machine."""
-        try:
-            await self.start()
-        except RuntimeError:
-            return None
-        return self.info
-
-    @property
-    def info(self) -> EngineInfo:
-        """Which Helm this is. Raises RuntimeError before `start`."""
-        if self._info is None:
-            raise RuntimeError("the renderer was not started")
-        return self._info
 
     @property
     def seal_report(self) -> Seal | None:

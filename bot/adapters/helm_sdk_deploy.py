@@ -53,6 +53,8 @@ class SdkDeployer:
             "create_namespace": release.create_namespace,
             "atomic": release.atomic,
             "force_conflicts": release.force_conflicts,
+            "take_ownership": release.take_ownership,
+            "wait_for_jobs": release.wait and release.wait_for_jobs,
             "labels": {"purser.io/run": job.run},
             "history": HISTORY,
         }

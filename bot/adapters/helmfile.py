@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from bot.adapters import sandbox
+from bot.adapters.scratch import Scratch
 from bot.core.errors import AuthorError
 from bot.core.layouts.helmfile_program import Question
 
@@ -58,16 +58,22 @@ class SealedHelmfile:
         self._limits = limits or BuildLimits()
 
     def build(self, question: Question) -> str:
-        """See the protocol. Raises AuthorError (`helmfile-program`) with helmfile's words, or for a limit."""
+        """See the protocol. Raises AuthorError (`helmfile-program`): helmfile's words, or a limit."""
         directory = os.path.join(question.root, question.directory)
-        scratch = tempfile.mkdtemp(prefix="purser-helmfile-")
+        scratch = Scratch("purser-helmfile-")
         try:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(Path(sandbox.__file__)), self._order(question, scratch)],
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    str(Path(sandbox.__file__)),
+                    self._order(question, scratch.path),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(question.variables, scratch),
+                env=_environment(question.variables, scratch.path),
                 cwd=directory,
                 start_new_session=True,
             )
@@ -77,7 +83,7 @@ class SealedHelmfile:
             finally:
                 _end(process)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.remove()
         if process.returncode != 0:
             raise self._failed(process.returncode, said, question)
         return output.decode(errors="replace")

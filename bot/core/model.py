@@ -97,7 +97,8 @@ class DesiredRelease:
 
     `values` are the user's values, all layers merged by Helm's rules, without the chart's own defaults.
     `needs` are `namespace/name` of releases that go first. `where` is the place that asked for it.
-    `timeout` is in seconds and bounds each of Helm's waits.
+    `timeout` is in seconds and bounds each of Helm's waits. `take_ownership` takes over objects that exist
+    and are another's; `wait_for_jobs` waits for Jobs too, where `wait` waits at all.
     """
 
     name: str
@@ -111,6 +112,8 @@ class DesiredRelease:
     wait: bool = False
     atomic: bool = False
     force_conflicts: bool = False
+    take_ownership: bool = False
+    wait_for_jobs: bool = False
     timeout: int = 300
     where: Where | None = None
 

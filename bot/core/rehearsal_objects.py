@@ -38,7 +38,15 @@ def rehearse_object(stage: Stage, piece: Piece) -> Asking[Outcome]:
         return _nameless(ref)
     if not stage.served(ref):
         return _unserved(stage, piece)
-    if live is not None and (denied := _not_ours(stage, ref, live)):
+    denied = _not_ours(stage, ref, live) if live is not None else None
+    if live is not None and denied and stage.case.desired.take_ownership:
+        marked = in_place(
+            owned_by(piece.manifest, stage.case.desired.name, stage.case.desired.namespace), ref
+        )
+        over = patched if stage.client_side else applied
+        made = yield from over(stage, Piece(ref, marked), live, source=piece.manifest)
+        return replace(made, findings=(_taken_over(denied), *made.findings))
+    if live is not None and denied:
         return _stays(stage, ref, live, denied)
     if ref.namespace in stage.absent and ref.namespace not in stage.coming:
         return Outcome((ObjectPlan(ref, "create"),), (_homeless(ref),))
@@ -173,6 +181,12 @@ def _not_ours(stage: Stage, ref: ObjectRef, live: Manifest) -> Finding | None:
     )
     says = f"{ref} exists already and {whose}: {'; '.join(missing)}."
     return Finding(Level.ERROR, "adoption", stage.case.masker.text(says), stage.case.masker.text(fix), ref)
+
+
+def _taken_over(denied: Finding) -> Finding:
+    """What would refuse the deploy, where the release takes ownership of what it finds."""
+    message = f"{denied.message} The release takes it over (take_ownership)."
+    return replace(denied, level=Level.WARNING, message=message, fix="")
 
 
 def _other_release(live: Manifest, own: str) -> str:

@@ -30,7 +30,7 @@ def release_digest(
     return _digest(
         {
             "release": [desired.namespace, desired.name],
-            "options": [desired.create_namespace, desired.force_conflicts],
+            "options": [desired.create_namespace, desired.force_conflicts, desired.take_ownership],
             "values": desired.values if rendered else None,
             "chart": [rendered.chart_name, rendered.chart_version, chart_digest] if rendered else None,
             "objects": [noise.without(m) for m in rendered.objects] if rendered else None,

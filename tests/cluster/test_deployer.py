@@ -213,6 +213,16 @@ async def test_a_template_error_is_named_and_leaves_nothing(deployer: Deployer, 
     assert site.revisions() == {}
 
 
+async def test_objects_of_others_are_taken_over_only_when_asked(deployer: Deployer, site: Site) -> None:
+    path = f"/api/v1/namespaces/{site.namespace}"
+    site.plane.api.call("POST", f"{path}/configmaps", {"metadata": {"name": "web"}, "data": {"mine": "1"}})
+    with pytest.raises(AuthorError) as caught:
+        await deployer.deploy(site.job(create_namespace=False), site.lines.append)
+    assert "cannot be imported" in caught.value.what
+    await deployer.deploy(site.job(create_namespace=False, take_ownership=True), site.lines.append)
+    assert site.config()["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "Helm"
+
+
 async def test_fields_of_others_are_taken_by_force_only_when_asked(deployer: Deployer, site: Site) -> None:
     await deployer.deploy(site.job(), site.lines.append)
     path = f"/api/v1/namespaces/{site.namespace}/configmaps/web?fieldManager=ann"

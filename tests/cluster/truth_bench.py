@@ -210,6 +210,7 @@ def _operate(
         return bench.helm("uninstall", RELEASE, namespace=namespace)
     flags = ["--create-namespace"] if desired.create_namespace else []
     flags += ["--force-conflicts"] if desired.force_conflicts else []
+    flags += ["--take-ownership"] if desired.take_ownership else []
     done: subprocess.CompletedProcess[str] = bench.deploy(
         chart, desired.values, *flags, "--timeout", "20s", namespace=namespace
     )

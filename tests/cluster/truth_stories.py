@@ -197,6 +197,22 @@ STORIES = [
         fails="adoption",
     ),
     Story(
+        "an existing object of nobody is taken over",
+        files(config("first")),
+        files(config("first"), config("taken", "b: '2'")),
+        touch=post(MAPS, {"metadata": {"name": "taken"}, "data": {"mine": "1"}}),
+        options={"take_ownership": True},
+        says=("adoption",),
+    ),
+    Story(
+        "an install takes over too",
+        None,
+        files(config("taken", "b: '2'")),
+        touch=post(MAPS, {"metadata": {"name": "taken"}, "data": {"mine": "1"}}),
+        options={"take_ownership": True},
+        says=("adoption",),
+    ),
+    Story(
         "an object with the release's marks is adopted",
         files(config("first")),
         files(config("first"), config("taken")),

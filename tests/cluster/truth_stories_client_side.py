@@ -179,6 +179,14 @@ STORIES = [
         )(api, ns),
     ),
     csa(
+        "an existing object of nobody is taken over",
+        files(config("first")),
+        files(config("first"), config("taken", "b: '2'")),
+        touch=post(MAPS, {"metadata": {"name": "taken"}, "data": {"mine": "1"}}),
+        options={"take_ownership": True},
+        says=("adoption",),
+    ),
+    csa(
         "force_conflicts is refused by Helm",
         files(config()),
         files(config(data="a: '2'")),

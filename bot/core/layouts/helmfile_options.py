@@ -13,12 +13,13 @@ from bot.core.values import described
 _FOLLOWED: Final = frozenset(
     "name namespace chart version values valuesTemplate set setString setTemplate env secrets installed "
     "installedTemplate needs condition conditionTemplate labels createNamespace wait waitTemplate atomic "
-    "rollbackOnFailure timeout forceConflicts inherit missingFileHandler missingFileHandlerConfig "
+    "rollbackOnFailure timeout forceConflicts takeOwnership waitForJobs inherit "
+    "missingFileHandler missingFileHandlerConfig "
     "valuesPathPrefix kubeContext hooks".split()
 )
 _HARMLESS: Final = frozenset(
     "description historyMax cleanupOnFail verify verifyTemplate keyring skipDeps skipRefresh "
-    "disableValidation disableValidationOnInstall disableOpenAPIValidation suppressDiff "
+    "disableValidation disableValidationOnInstall suppressDiff "
     "suppressOutputLineRegex cascade deleteWait deleteTimeout unitTests trackMode trackTimeout trackLogs "
     "trackFailedLogs trackKinds skipKinds "
     "trackResources trackFailOnError kubedogQPS kubedogBurst helmStuckGrace insecureSkipTLSVerify plainHttp "
@@ -29,8 +30,7 @@ _TOLD: Final[dict[str, str]] = {
     "force": "objects that cannot be changed are not deleted and made anew",
     "recreatePods": "pods are not restarted",
     "updateStrategy": "a release is not taken out and installed anew",
-    "waitForJobs": "Jobs are not waited for",
-    "takeOwnership": "objects of other releases are not taken over",
+    "disableOpenAPIValidation": "objects are held against the cluster's schema all the same",
     "serverSide": "how objects are applied is decided by this bot",
     "enableDNS": "templates get no answers from the network",
     "devel": "versions are exact here",
@@ -52,7 +52,8 @@ _REFUSED: Final[dict[str, str]] = {
 _DEFAULTS_ONLY: Final = frozenset("args diffArgs syncArgs templateArgs skipCRDs".split())
 KEYS: Final = _FOLLOWED | _HARMLESS | frozenset(_TOLD) | frozenset(_REFUSED)
 _DEFAULTS: Final = _HARMLESS | frozenset(_TOLD) | _DEFAULTS_ONLY | frozenset(
-    "kubeContext wait timeout atomic rollbackOnFailure forceConflicts createNamespace reuseValues "
+    "kubeContext wait timeout atomic rollbackOnFailure forceConflicts takeOwnership waitForJobs "
+    "createNamespace reuseValues "
     "postRenderer postRendererArgs".split()
 )  # fmt: skip
 _ARGUMENTS: Final = ("args", "syncArgs")
@@ -62,6 +63,8 @@ _FLAGS: Final = {
     "--rollback-on-failure": "rollbackOnFailure",
     "--force-conflicts": "forceConflicts",
     "--create-namespace": "createNamespace",
+    "--take-ownership": "takeOwnership",
+    "--wait-for-jobs": "waitForJobs",
 }
 _NO_EFFECT: Final = frozenset(("--hide-notes", "--cleanup-on-fail", "--debug", "--history-max", "--color"))
 

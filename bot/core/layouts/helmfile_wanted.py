@@ -85,6 +85,8 @@ class Wanted:
             wait=options.flag("wait"),
             atomic=options.flag("atomic") or options.flag("rollbackOnFailure"),
             force_conflicts=options.flag("forceConflicts"),
+            take_ownership=options.flag("takeOwnership"),
+            wait_for_jobs=options.flag("waitForJobs"),
             timeout=options.timeout(),
             where=found.at(),
         )

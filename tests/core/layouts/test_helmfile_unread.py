@@ -164,7 +164,8 @@ def test_mistakes_are_errors_with_their_place(text: str, code: str, said: str) -
             "those of app (prepare presync)",
         ),
         ("force: true", "helmfile-option", "`force` is not followed"),
-        ("waitForJobs: true", "helmfile-option", "`waitForJobs` is not followed"),
+        ("recreatePods: true", "helmfile-option", "`recreatePods` is not followed"),
+        ("disableOpenAPIValidation: true", "helmfile-option", "`disableOpenAPIValidation` is not followed"),
     ],
 )
 def test_what_changes_nothing_in_the_plan_is_a_warning(line: str, code: str, said: str) -> None:
