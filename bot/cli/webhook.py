@@ -59,15 +59,7 @@ def install(
     token, signing = secrets_of(loaded)
     goal = address(url)
     if not force and not loaded.webhook.allow_networks:
-        match asyncio.run(probe(goal, token, signing)):
-            case "refused":
-                raise AuthorError(_RESTART, code="secret-unknown")
-            case "silent":
-                print(
-                    f"The service does not answer from here ({goal}): whether it accepts the secret is open."
-                )
-            case "accepted":
-                print("The service accepts the secret.")
+        _ask(goal, token, signing)
     good = True
     with administration(loaded) as admin:
         for place, events in places(loaded.targets, group or ()).items():
@@ -80,6 +72,16 @@ def install(
     if rotate:
         rotated(config)
     return 0 if good else 1
+
+
+def _ask(url: str, token: str | None, signing: str | None) -> None:
+    match asyncio.run(probe(url, token, signing)):
+        case "refused":
+            raise AuthorError(_RESTART, code="secret-unknown")
+        case "silent":
+            print(f"The service does not answer from here ({url}): whether it accepts the secret is open.")
+        case "accepted":
+            print("The service accepts the secret.")
 
 
 def status(

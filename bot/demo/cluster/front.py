@@ -12,11 +12,12 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from bot.demo.cluster import discovery, lists, patching, protobuf, refusals, reviews
+from bot.demo.cluster import discovery, lists, patching, protobuf, refusals
 from bot.demo.cluster.incoming import Write
 from bot.demo.cluster.objects import Objects
 from bot.demo.cluster.refusals import Refusal
 from bot.demo.cluster.resources import Resource, Resources
+from bot.demo.cluster.reviews import Rights
 from bot.demo.cluster.scaling import scale_of, scaled
 from bot.demo.cluster.storage import Object, Storage
 
@@ -42,11 +43,14 @@ class Address:
 class Front:
     """Answers requests. Every request needs the bearer token, except the health checks."""
 
-    def __init__(self, storage: Storage, resources: Resources, objects: Objects, token: str) -> None:
+    def __init__(
+        self, storage: Storage, resources: Resources, objects: Objects, token: str, rights: Rights
+    ) -> None:
         self._storage = storage
         self._resources = resources
         self._objects = objects
         self._token = token
+        self._rights = rights
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request; whatever is refused comes back as a Status."""
@@ -132,9 +136,8 @@ class Front:
         body = await request.read()
         write = _write(request, query, at)
         if at.resource.entry["verbs"] == ["create"] and request.method == "POST":
-            return web.json_response(
-                reviews.answered(at.resource.identity | _object(request, body)), status=201
-            )
+            review = at.resource.identity | _object(request, body)
+            return web.json_response(self._rights.answered(review), status=201)
         match request.method, bool(at.name):
             case "POST", False:
                 made = self._objects.create(at.resource, at.namespace, _object(request, body), write)

@@ -20,6 +20,7 @@ from bot.demo.cluster.incoming import Write
 from bot.demo.cluster.objects import Objects
 from bot.demo.cluster.preparing import Preparer
 from bot.demo.cluster.resources import Resources
+from bot.demo.cluster.reviews import Rights
 from bot.demo.cluster.storage import Object, Storage
 
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -37,6 +38,7 @@ class SimulatedCluster:
         self._folder = folder
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._token = secrets.token_urlsafe(24)
+        self.rights = Rights()
         self._storage = Storage()
         self._resources = Resources()
         self._objects = Objects(self._resources, self._storage, Preparer())
@@ -70,7 +72,7 @@ class SimulatedCluster:
             self._folder = Path(self._temporary.name)
         self._folder.mkdir(parents=True, exist_ok=True)
         certificate, key = self_signed("simulated-cluster", datetime.now(UTC))
-        front = Front(self._storage, self._resources, self._objects, self._token)
+        front = Front(self._storage, self._resources, self._objects, self._token, self.rights)
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", front.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

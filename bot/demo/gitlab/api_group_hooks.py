@@ -15,7 +15,7 @@ api = Routes()
 
 def _group(call: Call) -> str:
     """The group of the path; 404 where there is none, 403 for all but its owners."""
-    path = call.path("group")
+    path = call.path("id")
     if not any(f"{project.namespace}/".startswith(f"{path}/") for project in call.world.projects.values()):
         raise not_found("Group")
     level = call.world.group_members.get(path, {}).get(call.user.id, Level.NONE)
@@ -35,13 +35,13 @@ def _shown(it: Hook) -> Json:
     return {**api_hooks.shown(it), "group_id": 1, "subgroup_events": False}
 
 
-@api.get("/groups/{group}/hooks")
+@api.get("/groups/{id}/hooks")
 async def _hooks(call: Call) -> web.Response:
     group = _group(call)
     return call.page([h for h in call.world.hooks.values() if h.group == group], _shown)
 
 
-@api.post("/groups/{group}/hooks")
+@api.post("/groups/{id}/hooks")
 async def _add(call: Call) -> web.Response:
     group = _group(call)
     if not call.text("url"):
@@ -52,19 +52,19 @@ async def _add(call: Call) -> web.Response:
     return call.json(_shown(made), 201)
 
 
-@api.put("/groups/{group}/hooks/{hook_id}")
+@api.put("/groups/{id}/hooks/{hook_id}")
 async def _edit(call: Call) -> web.Response:
     hook = api_hooks.apply(call, _hook(call), new=False)
     hook.failures, hook.disabled, hook.disabled_until = 0, False, None
     return call.json(_shown(hook))
 
 
-@api.delete("/groups/{group}/hooks/{hook_id}")
+@api.delete("/groups/{id}/hooks/{hook_id}")
 async def _delete(call: Call) -> web.Response:
     del call.world.hooks[_hook(call).id]
     return web.Response(status=204)
 
 
-@api.get("/groups/{group}/hooks/{hook_id}/events")
+@api.get("/groups/{id}/hooks/{hook_id}/events")
 async def _events(call: Call) -> web.Response:
     return call.page(api_hooks.deliveries(call, _hook(call)), api_hooks.shown_delivery)
