@@ -27,5 +27,17 @@ async def tell_status(
         state="success" if good else "failed",
         description=f"{verdict(plan)}; gate: {words}" if words else verdict(plan),
         url=f"{mr.web_url}#note_{note_id}",
-        pipeline_id=mr.head_pipeline_id,
+        pipeline_id=await pipeline_to_join(forge, mr),
     )
+
+
+async def pipeline_to_join(forge: Forge, mr: MergeRequest) -> int | None:
+    """The pipeline of the head, looked for again where there was none when the plan began.
+
+    GitLab makes it some seconds after a push; a status that joins none makes GitLab invent another one, which
+    counts where pipelines must succeed.
+    """
+    if mr.head_pipeline_id is not None:
+        return mr.head_pipeline_id
+    now = await forge.merge_request(mr.project, mr.iid)
+    return now.head_pipeline_id if now is not None and now.head == mr.head else None

@@ -2,6 +2,7 @@
 
 import structlog
 
+from bot.app.plan_status import pipeline_to_join
 from bot.app.ports import Forge, MergeRequest, Store
 from bot.core.marks import plan_marker, plan_status
 from bot.core.model import Target
@@ -34,7 +35,7 @@ async def tell_untouched(forge: Forge, store: Store, mr: MergeRequest, target: T
             state="success",
             description="changes nothing of this target",
             url=mr.web_url,
-            pipeline_id=mr.head_pipeline_id,
+            pipeline_id=await pipeline_to_join(forge, mr),
         )
 
 

@@ -1,6 +1,6 @@
 """The gate: what holds a merge, what approvals are worth, and how it is opened."""
 
-from bot.demo.gitlab import CommitStatus, Level, MergeRequest, User
+from bot.demo.gitlab import CommitStatus, Level, MergeRequest, Settings, User
 from tests.e2e.files import VALUES, values
 from tests.e2e.site import Site, call, seal_of
 from tests.e2e.waiting import until
@@ -157,3 +157,16 @@ async def test_another_plan_after_the_merge_is_shown_first_and_goes_when_said_ag
         return next((it.body for it in site.deploy_notes(mr) if "✅ Deployed" in it.body), None)
 
     assert seal_of(await until(deployed, "the deployment", 90)) == seal_of(offer)
+
+
+async def test_where_pipelines_must_succeed_the_status_joins_the_one_that_is_there(running: World) -> None:
+    ci = "build:\n  script: [echo]\n"
+    site = await running.site(ci=ci, settings=Settings(only_allow_merge_if_pipeline_succeeds=True))
+    mr = await site.change()
+    await site.planned(mr)
+    [pipeline] = [it for it in site.project.pipelines.values() if it.sha == mr.head]
+    assert pipeline.source != "external"
+    assert [it.name for it in pipeline.statuses] == ["purser/plan/production"]
+    await until(lambda: pipeline.status == "success", "the pipeline to end well")
+    await site.gitlab.merge(mr, site.max)
+    assert mr.state == "merged"
