@@ -38,18 +38,7 @@ async def run(
     `may_stop` is False for what has no orderly way to stop: then a cancelled caller just waits. `keep` are
     open files that it inherits, so that what they lock stays locked until it ends.
     """
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        executable=executable,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment,
-        cwd=directory,
-        start_new_session=True,
-        pass_fds=tuple(keep),
-        limit=1 << 20,
-    )
+    process = await _begin(argv, executable, environment, directory, keep)
     work = asyncio.create_task(_follow(process, data, line))
     cancelled: asyncio.CancelledError | None = None
     while not work.done():
@@ -70,6 +59,27 @@ def environment_for_deploys(directory: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HELM_")}
     places = ("PLUGINS", "CACHE_HOME", "CONFIG_HOME", "DATA_HOME")
     return {**kept, **{f"HELM_{name}": os.path.join(directory, name.lower()) for name in places}}
+
+
+async def _begin(
+    argv: Sequence[str],
+    executable: str | None,
+    environment: Mapping[str, str],
+    directory: str,
+    keep: Sequence[int],
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        executable=executable,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+        cwd=directory,
+        start_new_session=True,
+        pass_fds=tuple(keep),
+        limit=1 << 20,
+    )
 
 
 async def _follow(process: asyncio.subprocess.Process, data: bytes, line: Callable[[str], None]) -> Ended:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.app.applying import Applying
 from bot.app.planner import Planner, Prepared
 from bot.app.ports import Checkout, Deployer
+from bot.app.recovering import Left, Recovery, only_pending
 from bot.app.verify import Verifier
 from bot.core.model import Target
 from bot.core.moved import moved
@@ -53,13 +54,20 @@ class ApplyPlan:
     """
 
     def __init__(
-        self, planner: Planner, deployer: Deployer, verifier: Verifier, say: Callable[[str], None], run: str
+        self,
+        planner: Planner,
+        deployer: Deployer,
+        verifier: Verifier,
+        say: Callable[[str], None],
+        run: str,
+        recovery: Recovery,
     ) -> None:
         self._planner = planner
         self._deployer = deployer
         self._verifier = verifier
         self._say = say
         self._run = run
+        self._recovery = recovery
 
     async def __call__(
         self,
@@ -77,7 +85,7 @@ class ApplyPlan:
         died; releases that are as the sealed plan wants them are left alone, where the others did not move.
         """
         began = time.monotonic()
-        prepared = await self._planner.prepare(target, tree)
+        prepared, left = await self._prepare(target, tree, seal)
         plan = prepared.plan
         already = done_already(sealed, plan) if again and sealed else None
         if plan.seal != seal and already is None:
@@ -85,10 +93,21 @@ class ApplyPlan:
         if not plan.changes_something and not already:
             return Applied("nothing", plan, lines=("The cluster has all of it already.",))
         self._say(f"The seal holds: {seal}")
+        for one in left:
+            self._say(f"{one} It is marked failed, as this seal says.")
+            await self._recovery.mark(target, one)
         for key in sorted(already or ()):
             self._say(f"{key} was applied by an earlier try, and is left as it is.")
         self._say(f"Deploying with {self._deployer.info.name} {self._deployer.info.version}.")
         return await self._go(target, tree, prepared, already or (), verify_seconds, began)
+
+    async def _prepare(self, target: Target, tree: Checkout, seal: str) -> tuple[Prepared, tuple[Left, ...]]:
+        """The plan of now; as if what is pending had failed, where that is what was sealed."""
+        prepared = await self._planner.prepare(target, tree)
+        if not only_pending(prepared.plan):
+            return prepared, ()
+        as_if, left = await self._recovery.prepare(target, tree)
+        return (as_if, left) if as_if.plan.seal == seal else (prepared, ())
 
     async def _go(
         self,

@@ -36,7 +36,7 @@ def answers(
         "diff": Diff(store),
         "status": Status(clusters, store),
         "history": History(clusters, store),
-        "deploy": DeployAgain(queue, forge, repositories, planner, store, gatekeeper, clock),
+        "deploy": DeployAgain(queue, forge, repositories, planner, tools.recovery, store, gatekeeper, clock),
         "cancel": Cancel(queue, forge, store),
         "lock": LockTarget(queue, store, clock),
         "unlock": UnlockTarget(queue, store),

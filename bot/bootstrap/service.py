@@ -72,22 +72,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
         database = await open_database(config.database_url)
         stack.push_async_callback(database.dispose)
         store, inbox = SqlStore(database), await stack.enter_async_context(SqlInbox(database))
-        key = await store.key("fingerprint")
-        limits = RenderLimits(
-            memory=config.helm.render_memory * 1024 * 1024, wall_seconds=config.helm.render_timeout
-        )
-        catalogues = [str(config.charts.catalogue)] if config.charts.catalogue else []
-        memory = config.data_dir / "memory"
-        settings = Settings(
-            config.chart_cache,
-            key,
-            config.helm.workers,
-            limits,
-            catalogues=catalogues,
-            memory=memory,
-            helmfile=config.helmfile_programs,
-            secrets=config.secret_variables,
-        )
+        settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings))
         metrics = Metrics()
         forge, repositories, merges = await _gitlab(config, stack, metrics)
@@ -112,6 +97,24 @@ async def service(config: Config) -> AsyncIterator[Running]:
         log.info("service.started", url=url, metrics=metrics_url, targets=len(targets))
         yield Running(url, metrics_url, store, engine)
         log.info("service.stopping")
+
+
+def _settings(config: Config, key: bytes) -> Settings:
+    limits = RenderLimits(
+        memory=config.helm.render_memory * 1024 * 1024, wall_seconds=config.helm.render_timeout
+    )
+    catalogues = [str(config.charts.catalogue)] if config.charts.catalogue else []
+    memory = config.data_dir / "memory"
+    return Settings(
+        config.chart_cache,
+        key,
+        config.helm.workers,
+        limits,
+        catalogues=catalogues,
+        memory=memory,
+        helmfile=config.helmfile_programs,
+        secrets=config.secret_variables,
+    )
 
 
 def _doorkeeper(config: Config) -> Doorkeeper:

@@ -12,6 +12,7 @@ from bot.adapters.catalogue import bundled_charts, load_catalogue
 from bot.adapters.charts import ChartCache
 from bot.adapters.checkout import DirectoryCheckout, head_of
 from bot.adapters.cluster import KubernetesClusters
+from bot.adapters.cluster_marking import HelmRecords
 from bot.adapters.helm_cli_deploy import CliDeployer
 from bot.adapters.helm_sdk import SdkRenderer
 from bot.adapters.helm_sdk_deploy import SdkDeployer
@@ -20,6 +21,7 @@ from bot.adapters.helmfile import SealedHelmfile
 from bot.adapters.plan_memory import DiskMemory
 from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
+from bot.app.recovering import RecoveringClusters, Recovery
 from bot.app.verify import Verifier
 from bot.core.errors import AuthorError
 from bot.core.layouts import Catalogue
@@ -39,6 +41,7 @@ class Tools:
     masker: Callable[[], Masker]
     helm: Callable[[], Awaitable[None]]
     engine: EngineInfo
+    recovery: Recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
         memory = DiskMemory(settings.memory) if settings.memory else None
         planner = Planner(charts, renderer, clusters, catalogue, masker, memory)
         verifier = Verifier(planner, clusters)
-        yield Tools(planner, clusters, verifier, catalogue, masker, renderer.start, renderer.info)
+        as_if = Planner(charts, renderer, RecoveringClusters(clusters), catalogue, masker, memory)
+        recovery = Recovery(as_if, clusters, HelmRecords())
+        yield Tools(planner, clusters, verifier, catalogue, masker, renderer.start, renderer.info, recovery)
 
 
 async def deployer(

@@ -82,7 +82,7 @@ async def _apply(
     async with tools(settings) as wired:
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"
         helm = await deployer(target, wired.engine, *options.helm)
-        use = ApplyPlan(wired.planner, helm, wired.verifier, say, run)
+        use = ApplyPlan(wired.planner, helm, wired.verifier, say, run, wired.recovery)
         return await use(target, tree, seal, recall(seal, state_dir()), verify_seconds)
 
 

@@ -79,7 +79,14 @@ COMMANDS: Mapping[str, Spec] = {
             least=1,
             most=1,
         ),
-        Spec("deploy", "[--target T]", "deploys a held, failed or not yet deployed merge", "maintainer"),
+        Spec(
+            "deploy",
+            "[--recover] [--target T]",
+            "deploys a held, failed or not yet deployed merge; --recover: also where a crash left a release "
+            "pending",
+            "maintainer",
+            flags=("recover",),
+        ),
         Spec(
             "rollback",
             "RELEASE [REVISION] [--target T]",

@@ -71,6 +71,22 @@ def packed(record: Mapping[str, Any]) -> str:
     return base64.b64encode(base64.b64encode(inner)).decode()
 
 
+def record_of(secret: Manifest) -> Mapping[str, Any]:
+    """The record's JSON, whole. Raises ValueError where the Secret holds none."""
+    return _unpacked(_mapping(secret.get("data")).get("release"))
+
+
+def marked_failed(secret: Manifest) -> Manifest:
+    """The same Secret with its revision failed. Raises ValueError where it holds no record."""
+    record = dict(record_of(secret))
+    words = "The operation was killed half-way; marked failed by Purser, as was agreed."
+    record["info"] = {**_mapping(record.get("info")), "status": "failed", "description": words}
+    metadata = dict(_mapping(secret.get("metadata")))
+    metadata["labels"] = {**_mapping(metadata.get("labels")), "status": "failed"}
+    metadata.pop("managedFields", None)
+    return {**secret, "metadata": metadata, "data": {"release": packed(record)}}
+
+
 def _unpacked(entry: Any) -> Mapping[str, Any]:
     if not isinstance(entry, str):
         raise ValueError("no release entry")

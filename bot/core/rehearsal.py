@@ -95,8 +95,8 @@ def _blocked(case: Case) -> Finding | None:
             "release-pending",
             f"Revision {newest.revision} of {case.desired.key} is {newest.status}: another operation runs, "
             "or was killed half-way. Helm refuses to upgrade.",
-            "Wait for it to end. If nothing runs any more, go back to a deployed revision (`helm rollback "
-            f"{case.desired.name}`), then plan again.",
+            "Wait for it to end. If nothing runs any more, a maintainer says /helm deploy --recover in the "
+            "thread of a merge request that was merged: it marks that revision failed and goes on.",
         )
     if base.status not in ("deployed", "failed", "superseded"):
         return Finding(

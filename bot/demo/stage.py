@@ -97,7 +97,7 @@ async def _deploy_main(folder: Path, kubeconfig: Path) -> None:
         tree = open_checkout(checkout)
         seal = (await wired.planner.prepare(target, tree)).plan.seal
         helm = await deployer(target, wired.engine)
-        apply = ApplyPlan(wired.planner, helm, wired.verifier, lambda line: None, "demo")
+        apply = ApplyPlan(wired.planner, helm, wired.verifier, lambda line: None, "demo", wired.recovery)
         outcome = await apply(target, tree, seal or "", None, verify_seconds=30)
     if outcome.result not in ("applied", "nothing"):
         raise RuntimeError(f"the demo's main branch could not be deployed: {'; '.join(outcome.lines)}")

@@ -1,13 +1,16 @@
-"""`/helm deploy [--target T]`: deploys a merge that was held or failed, or that nobody told us of.
+"""`/helm deploy [--recover]`: deploys a merge that was held or failed, or that nobody told us of.
 
 What is deployed is what somebody saw: the merge commit is planned anew, and where the seal is that of the
 newest plan that was shown, it goes. Else the new plan is shown, and goes when it is said again.
 """
 
+from collections.abc import Sequence
+
 from bot.app.commands.request import Answer, Request
 from bot.app.gate import Gatekeeper
 from bot.app.planner import Planner
 from bot.app.ports import Clock, Consent, Deployment, Forge, Queue, Repositories, Store, StoredPlan
+from bot.app.recovering import Left, Recovery
 from bot.core import markdown as md
 from bot.core.document import from_document, to_document
 from bot.core.gate import NEXT, Deploy, Hold, Nothing, decide
@@ -29,6 +32,7 @@ class DeployAgain:
         forge: Forge,
         repositories: Repositories,
         planner: Planner,
+        recovery: Recovery,
         store: Store,
         gatekeeper: Gatekeeper,
         clock: Clock,
@@ -37,6 +41,7 @@ class DeployAgain:
         self._forge = forge
         self._repositories = repositories
         self._planner = planner
+        self._recovery = recovery
         self._store = store
         self._gatekeeper = gatekeeper
         self._clock = clock
@@ -69,19 +74,30 @@ class DeployAgain:
             said = f"{name}: not deployed, {branch} has moved past the merge commit. {NEXT}"
             return Answer(said, good=False)
         async with self._repositories.at(mr.project, mr.target_branch, merge_sha) as tree:
-            plan = (await self._planner.prepare(target, tree)).plan
+            left: tuple[Left, ...] = ()
+            if "recover" in request.command.options:
+                prepared, left = await self._recovery.prepare(target, tree)
+            else:
+                prepared = await self._planner.prepare(target, tree)
+        plan = prepared.plan
         newest = await self._store.newest_plan(mr.project, mr.iid, target.name)
         if plan.seal is None or not plan.complete:
             said = f"{name}: not deployed, as the plan of the merge commit has no seal."
             return Answer(f"{said}\n\n{_shown(plan)}", good=False)
         if newest is None or (newest.seal, newest.head) != (plan.seal, mr.head):
-            return await self._offer(request, target, merge_sha, plan, newest)
+            return await self._offer(request, target, merge_sha, plan, newest, left)
         if newest.note_id is not None and newest.note_id >= request.note.id:
-            return _offered(target, plan, ())
+            return _offered(target, plan, (), left)
         return await self._go(request, target, newest, deployment)
 
     async def _offer(
-        self, request: Request, target: Target, merge_sha: str, plan: Plan, before: StoredPlan | None
+        self,
+        request: Request,
+        target: Target,
+        merge_sha: str,
+        plan: Plan,
+        before: StoredPlan | None,
+        left: Sequence[Left],
     ) -> Answer:
         mr = request.mr
         stored = StoredPlan(
@@ -102,7 +118,7 @@ class DeployAgain:
         once = f"offer:{request.note.id}:{target.name}"
         await self._store.record("deploy.offered", mr.project, mr.iid, facts, once=once)
         lines = moved(from_document(before.document), plan) if before else []
-        return _offered(target, plan, lines)
+        return _offered(target, plan, lines, left)
 
     async def _go(
         self, request: Request, target: Target, newest: StoredPlan, deployment: Deployment | None
@@ -127,15 +143,26 @@ class DeployAgain:
                 return Answer(f"{md.code(target.name)}: {said}")
 
 
-def _offered(target: Target, plan: Plan, lines: list[str] | tuple[str, ...]) -> Answer:
+def _offered(target: Target, plan: Plan, lines: Sequence[str], left: Sequence[Left]) -> Answer:
     shown = [f"- {md.text(line)}" for line in lines[:MOST_LINES]]
     shown += [f"- and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
     differs = "\n".join(["What is different from the plan before:", "", *shown]) if shown else ""
+    again = "/helm deploy --recover" if left else "/helm deploy"
     said = (
         f"{md.code(target.name)}: not deployed yet. The merge commit's plan is not the one that was shown "
-        f"before; it is below, with its seal. Say {md.code('/helm deploy')} again to deploy exactly this."
+        f"before; it is below, with its seal. Say {md.code(again)} again to deploy exactly this."
     )
-    return Answer("\n\n".join(part for part in (said, differs, _shown(plan)) if part))
+    return Answer("\n\n".join(part for part in (said, _pending(left), differs, _shown(plan)) if part))
+
+
+def _pending(left: Sequence[Left]) -> str:
+    if not left:
+        return ""
+    listed = [f"- {md.text(str(one))}" for one in left]
+    first = (
+        "First it marks as failed what was left half-way. Say it only if none of these is at work any more:"
+    )
+    return "\n".join([first, "", *listed])
 
 
 def _shown(plan: Plan) -> str:
