@@ -15,7 +15,9 @@ from bot.adapters.cluster_bodies import Bodies, BodyOf
 from bot.adapters.cluster_discovery import Discovered, Served, discover
 from bot.adapters.cluster_questions import answer_to, call_for, kind_of, known_without_asking
 from bot.adapters.cluster_reads import listed
+from bot.adapters.cluster_recall import SETTLING, Recall
 from bot.adapters.cluster_releases import heads, record
+from bot.adapters.cluster_remembering import Remembering
 from bot.adapters.cluster_wire import SECONDS_PER_REQUEST, Wire
 from bot.app.ports.cluster import Cluster, ReleaseHead, RolloutState
 from bot.app.together import together
@@ -33,8 +35,10 @@ _LOOKS_AT_A_RELEASE = 3
 class KubernetesCluster:
     """The port Cluster over one API server. Use within the event loop that made it; safe concurrently."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, recall: Recall | None = None) -> None:
         self._wire = wire
+        self._recall = recall
+        self._remembering: Remembering | None = None
         self._discovered: Discovered | None = None
         self._capabilities: Capabilities | None = None
         self._discovering = asyncio.Lock()
@@ -43,7 +47,7 @@ class KubernetesCluster:
 
     @property
     def requests(self) -> Counter[str]:
-        """How many requests went out so far, by verb: discover, get, list, apply, create, patch, delete."""
+        """How many requests went out so far, by verb (discover, get, list, review, apply …)."""
         return self._wire.requests
 
     async def capabilities(self) -> Capabilities:
@@ -86,8 +90,23 @@ class KubernetesCluster:
     async def ask(self, questions: Sequence[Question]) -> list[Answer]:
         """As the port says. ValueError for an object without the namespace that its kind needs."""
         await self._look_again_for({kind_of(question) for question in questions})
-        kinds = (await self._apis()).kinds
-        known = await listed(questions, kinds, self._wire.send)
+        apis = await self._apis()
+        if self._recall is None:
+            return await self._asked(questions)
+        if self._remembering is None:
+            version = apis.capabilities.kube_version
+            self._remembering = Remembering(self._wire, self._recall, version)
+        recalled = await self._remembering.known(questions, apis.kinds)
+        left = [index for index in range(len(questions)) if index not in recalled.answers]
+        asked = await self._asked([questions[index] for index in left])
+        found = {**recalled.answers, **dict(zip(left, asked, strict=True))}
+        answers = [found[index] for index in range(len(questions))]
+        self._remembering.keep(questions, answers, recalled)
+        return answers
+
+    async def _asked(self, questions: Sequence[Question]) -> list[Answer]:
+        """The answers as the API server gives them now."""
+        known = await listed(questions, (await self._apis()).kinds, self._wire.send)
 
         async def answer(question: Question) -> Answer:
             found = known.get(question) if isinstance(question, Read) else None
@@ -97,12 +116,12 @@ class KubernetesCluster:
 
     async def namespace_exists(self, name: str) -> bool:
         """As the port says."""
-        (answer,) = await self.ask([Read(ObjectRef("v1", "Namespace", "", name))])
+        (answer,) = await self._asked([Read(ObjectRef("v1", "Namespace", "", name))])
         return isinstance(answer, Found)
 
     async def rollouts(self, refs: Sequence[ObjectRef]) -> list[RolloutState]:
         """As the port says."""
-        return [_rollout(answer) for answer in await self.ask([Read(ref) for ref in refs])]
+        return [_rollout(answer) for answer in await self._asked([Read(ref) for ref in refs])]
 
     async def _stored(self, namespace: str, name: str, revision: int) -> StoredRelease | None:
         secret = await record(self._wire, namespace, name, revision)
@@ -143,7 +162,10 @@ class KubernetesCluster:
 
 
 class KubernetesClusters:
-    """The port Clusters. `environment` is where KUBECONFIG is looked up; by default the process's own."""
+    """The port Clusters. `environment` is where KUBECONFIG is looked up; by default the process's own.
+
+    `settling` is for how long the circumstances of a dry run must have stood before its answer is kept.
+    """
 
     def __init__(
         self,
@@ -151,9 +173,12 @@ class KubernetesClusters:
         *,
         seconds_per_request: float = SECONDS_PER_REQUEST,
         requests: Counter[str] | None = None,
+        settling: float = SETTLING,
     ) -> None:
+        self._settling = settling
         self._environment = environment
         self._seconds = seconds_per_request
+        self._recalls: dict[tuple[str, ...], Recall | None] = {}
         self.requests: Counter[str] = Counter() if requests is None else requests
 
     def open(self, target: Target) -> AbstractAsyncContextManager[Cluster]:
@@ -165,9 +190,19 @@ class KubernetesClusters:
         client = await client_for(target, self._environment)
         wire = Wire(client, seconds=self._seconds, requests=self.requests)
         try:
-            yield KubernetesCluster(wire)
+            yield KubernetesCluster(wire, self._recall(client.server, target))
         finally:
             await wire.close()
+
+    def _recall(self, server: str, target: Target) -> Recall | None:
+        """None at the first opening: who opens a cluster once has nothing to remember for."""
+        key = (server, target.kubeconfig or "", target.context or "")
+        if key not in self._recalls:
+            self._recalls[key] = None
+        elif self._recalls[key] is None:
+            self._recalls[key] = Recall(settling=self._settling)
+            return self._recalls[key]
+        return self._recalls[key]
 
 
 def _rollout(answer: Answer) -> RolloutState:

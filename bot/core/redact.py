@@ -58,19 +58,23 @@ class Masker:
         self._known: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self._long: list[str] = []
+        # The same texts come again and again: learnt, masked, in the states before and after.
+        self._shapeless: set[str] = set()
+        self._seen: dict[str, str] = {}
 
     def fork(self) -> "Masker":
         """Another one that knows the same, and what it learns is its own."""
         fork = Masker(self._key)
         fork._known = dict(self._known)
         fork._pattern, fork._long = self._pattern, self._long
+        fork._shapeless = self._shapeless
         return fork
 
     def absorb(self, fork: "Masker") -> None:
         """Learns what a fork of this one has learnt."""
         if not fork._known.keys() <= self._known.keys():
             self._known.update(fork._known)
-            self._pattern = None
+            self._pattern, self._seen = None, {}
 
     def learn(self, manifest: Manifest) -> None:
         """Remembers the secrets of an object."""
@@ -89,14 +93,42 @@ class Masker:
 
     def text(self, text: str) -> str:
         """The text with every known secret, and everything that looks like one, masked."""
+        if len(text) < SHORTEST:
+            return text
+        if (seen := self._seen.get(text)) is not None:
+            return seen
+        masked = self._text(text)
+        if self._pattern is not None:  # nothing was learnt on the way
+            self._seen[text] = masked
+        return masked
+
+    def _text(self, text: str) -> str:
         known = self._hide_known(text)
+        if "‹" not in known:
+            return self._shapes(text)
         parts, masks = _MASK.split(known), _MASK.findall(known)
         if not masks:
-            return hide_shapes(text, self._hide)
+            return self._shapes(text)
         hidden = hide_shapes("\x00".join(parts), self._hide_unless_masked)
         if hidden.count("\x00") != len(masks):
             hidden = "\x00".join(hide_shapes(part, self._hide) for part in parts)
         return "".join(a + b for a, b in zip(hidden.split("\x00"), [*masks, ""], strict=True))
+
+    def _shapes(self, text: str) -> str:
+        """`hide_shapes`, once only for a text in which there is nothing to hide."""
+        if text in self._shapeless:
+            return text
+        found = False
+
+        def hide(value: str, remember: bool) -> str:
+            nonlocal found
+            found = True
+            return self._hide(value, remember)
+
+        hidden = hide_shapes(text, hide)
+        if not found:
+            self._shapeless.add(text)
+        return hidden
 
     def value(self, value: Any, key: str = "") -> Any:
         """A JSON value that stands under this key, masked."""
@@ -226,7 +258,7 @@ class Masker:
             usable = len(form) >= SHORTEST and form not in COMMON and not _MASK.search(form)
             if usable and len(text) >= SHORTEST and text not in COMMON and form not in self._known:
                 self._known[form] = self.mask(raw)
-                self._pattern = None
+                self._pattern, self._seen = None, {}
 
     def _hide_known(self, text: str) -> str:
         if not self._known or len(text) < SHORTEST:
