@@ -14,7 +14,7 @@ from bot.entry.doorbell import Doorbell
 
 log = structlog.get_logger()
 
-_BATCH = 500
+_BATCH = 200
 _TOLD_AT_ONCE = 25
 
 

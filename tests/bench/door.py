@@ -1,7 +1,8 @@
-"""The hook door of a real `purser serve`: events a second, how fast, at what cost in memory."""
+"""The hook door of a real `purser serve`: events a second, how fast, at what cost in CPU and memory."""
 
 import asyncio
 import json
+import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import yaml
 
-from tests.bench.measuring import service_rss
-from tests.bench.table import Row, megabytes, milliseconds
+from tests.bench.table import Row, megabytes, microseconds, milliseconds
 from tests.e2e.bot_process import BotProcess
 
 TOKEN = "the-webhook-token-of-the-benchmark"
@@ -47,42 +48,82 @@ class _Line:
             await writer.wait_closed()
 
 
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where the service answers, and its process."""
+
+    host: str
+    port: int
+    service: psutil.Process
+
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used so far, with all that it does beside answering."""
+        times = self.service.cpu_times()
+        return float(times.user + times.system)
+
+
 async def door(folder: Path) -> list[Row]:
-    """Events that mean nothing, new commits, and the service's memory before and after many of them."""
+    """Events that mean nothing, new commits, the disk alone, and memory before and after many commits."""
     bot = BotProcess(_configuration(folder), {"GITLAB_TOKEN": secrets.token_hex(10), "HOOK_TOKEN": TOKEN})
     address = urlsplit(await bot.start())
-    host, port = str(address.hostname), int(address.port or 0)
+    [service] = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+    at = _Door(str(address.hostname), int(address.port or 0), service)
     try:
         rows = []
-        before = service_rss()
+        before = _resident(service)
         for what, event in (("ignored events", _ignored), ("new commits, durable", _commit)):
             for at_once in CONCURRENCY:
-                rows.append(await _measured(host, port, what, event, at_once, DELIVERIES))
-        await _measured(host, port, "", _commit, 16, MANY - 3 * DELIVERIES)
-        after = service_rss()
-        cells = {"RSS before": megabytes(before), f"RSS after {MANY:,} commits": megabytes(after)}
-        return [*rows, Row("service with its render worker", 1, cells)]
+                rows.append(await _measured(at, what, event, at_once, DELIVERIES))
+        await _measured(at, "", _commit, 16, MANY - 3 * DELIVERIES)
+        after = _resident(service)
+        rows.append(_disk(folder / "data"))
+        for what, first, last in zip(("the service", "its render workers"), before, after, strict=True):
+            cells = {"RSS before": megabytes(first), f"RSS after {MANY:,} commits": megabytes(last)}
+            rows.append(Row(what, 1, cells))
+        return rows
     finally:
-        bot.kill()
-        await bot.wait()
+        await bot.close()
 
 
-async def _measured(
-    host: str, port: int, what: str, event: Callable[[int], bytes], at_once: int, count: int
-) -> Row:
-    events = iter([event(number) for number in range(count)])
-    lines = [_Line(host, port) for _ in range(at_once)]
-    began = time.perf_counter()
-    work: list[Awaitable[None]] = [line.send(events) for line in lines]
-    await asyncio.gather(*work)
-    took = time.perf_counter() - began
-    seconds = sorted(second for line in lines for second in line.seconds)
-    cells = {
-        "per second": f"{count / took:,.0f}",
+def _resident(service: psutil.Process) -> tuple[int, int]:
+    """Bytes of the service, and of what it started."""
+    workers = service.children(recursive=True)
+    return service.memory_info().rss, sum(each.memory_info().rss for each in workers)
+
+
+def _disk(folder: Path) -> Row:
+    """What one durable write costs here with nothing else: no durable answer is faster."""
+    found = []
+    file = os.open(folder / "syncs", os.O_CREAT | os.O_WRONLY)
+    try:
+        for _ in range(500):
+            os.write(file, b"x" * 4096)
+            began = time.perf_counter()
+            os.fdatasync(file)
+            found.append(time.perf_counter() - began)
+    finally:
+        os.close(file)
+    return Row("one write of 4 KB, synced", 1, _cells(len(found) / sum(found), found))
+
+
+def _cells(rate: float, found: list[float]) -> dict[str, str]:
+    seconds = sorted(found)
+    return {
+        "per second": f"{rate:,.0f}",
         "p50": milliseconds(seconds[len(seconds) // 2]),
         "p99": milliseconds(seconds[len(seconds) * 99 // 100]),
     }
-    return Row(what, at_once, cells)
+
+
+async def _measured(at: _Door, what: str, event: Callable[[int], bytes], at_once: int, count: int) -> Row:
+    events = iter([event(number) for number in range(count)])
+    lines = [_Line(at.host, at.port) for _ in range(at_once)]
+    began, cpu = time.perf_counter(), at.cpu()
+    work: list[Awaitable[None]] = [line.send(events) for line in lines]
+    await asyncio.gather(*work)
+    took, used = time.perf_counter() - began, at.cpu() - cpu
+    cells = _cells(count / took, [second for line in lines for second in line.seconds])
+    return Row(what, at_once, cells | {"CPU each": microseconds(used / count)})
 
 
 def _commit(_: int) -> bytes:

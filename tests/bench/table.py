@@ -43,6 +43,11 @@ def milliseconds(value: float) -> str:
     return f"{value * 1000:.1f} ms"
 
 
+def microseconds(value: float) -> str:
+    """Of seconds."""
+    return f"{value * 1e6:.0f} µs"
+
+
 def megabytes(value: int) -> str:
     """Of bytes."""
     return f"{value / 1e6:.0f} MB"
