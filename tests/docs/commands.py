@@ -26,15 +26,17 @@ never taken from the webhook.
 ## What counts as a command
 - One command a line, up to {MOST_COMMANDS} a note, each line up to {LONGEST_LINE} characters. They are done
   in order.
-- Only the writer's own lines: what is quoted, in code, in a comment or in an edited, internal or system
-  note does nothing.
+- Only the writer's own lines: what is quoted, in code, in a comment or in an edited or system note does
+  nothing. An internal note does nothing unless `commands.internal_notes` is set; its answer is internal, too.
+- With `commands.description` the description that a merge request is opened with may hold `/helm plan`, too;
+  every other command in it does nothing. The answer is a note.
 - No quotes, no escapes, no shell. An argument holds letters, digits and `. _ / : @ + -`, and does not begin
   with `-`.
 - An eyes reaction says that it was read; a tick or a cross says how it ended; the answer is a reply in the
   same thread.
 
 ## What each does
-- **help** lists what the person who asks may use here.
+- **help** lists what the person who asks may use here; where no target deploys from the branch, it says so.
 - **plan** makes the plan anew and edits its note; with names of releases it answers with those alone,
   without a seal. In a merge request from a fork it wants a maintainer and the whole id of the head commit,
   `/helm plan 40-digits`: exactly that commit is planned, and a push meanwhile is not. It is never deployed.
@@ -44,19 +46,23 @@ never taken from the webhook.
   anew. Where that has the seal of the plan that was shown last, the gate is asked again and it goes. Else
   it answers with the new plan, its seal and what is different, and the next `/helm deploy` goes with
   exactly that. Who says it and may approve has thereby approved: after a merge GitLab takes no approvals.
-  It does nothing once the branch has moved past the merge commit.
+  It does nothing once the branch has moved past the merge commit. `--recover` plans as if releases that a
+  crash left `pending-…` had failed, and says which, since when and whose; said again, it marks exactly those
+  failed (in Helm's record; a release that moves meanwhile is left alone) and deploys.
 - **cancel** takes back plans that wait, keeps a deployment from beginning, and has GitLab cancel the
   pipeline of one that runs.
 - **lock** holds every merge to the target until **unlock**, by whoever. A deployment that runs goes on.
   What was held meanwhile waits for `/helm deploy` in its own thread.
 
 ## What a refusal means
+[All refusals](refusals.md), those of merges and plans included; of commands:
+
 | answer | what to do |
 |---|---|
 | There is no command … | a slip: the nearest word is named |
 | Not understood: … | the line does not fit the grammar above; type it anew |
 | … needs the role … | ask somebody who has it, or have `commands.roles` changed |
-| No target is called …, No release is called … | the known names are listed |
+| No target is called …, No release is called … | the nearest name and the known ones are listed |
 | Still held: … | the gate, with the reason and the way out: [gate](gate.md) |
 | … has moved past the merge commit | open another merge request: its plan contains this change |
 | it is under way, it is deployed already | nothing; the deploy note says how it goes |
