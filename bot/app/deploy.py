@@ -1,13 +1,13 @@
 """Deploy a merged merge request: gate, apply, follow, verify. Each call is a step and may be repeated."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
 
 from bot.app.deploy_direct import ByOurselves
-from bot.app.deploy_pipeline import ByPipeline, Followed, Landed
+from bot.app.deploy_pipeline import ByPipeline, Followed, Landed, begun
 from bot.app.deploy_telling import Telling, about
 from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, MergeRequest, Repositories, Store
@@ -131,7 +131,7 @@ class DeployMergeRequest:
         async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
             verdict = await self._verifier.look(target, from_document(stored.document), tree)
         said = replace(base, lines=verdict.lines)
-        late = self._clock() > _since(deployment, self._clock) + VERIFY_FOR
+        late = self._clock() > begun(deployment, self._clock()) + VERIFY_FOR
         if not verdict.settled and not late:
             await self._telling.say(mr, said)
             return Again(VERIFY_POLL)
@@ -143,11 +143,6 @@ class DeployMergeRequest:
         bad = replace(deployment, state="failed", reason=words.NOT_AS_PLANNED)
         told = replace(said, state=bad.state, reason=bad.reason, way_out=words.LOOK)
         return await self._telling.end(mr, bad, told)
-
-
-def _since(deployment: Deployment, clock: Clock) -> datetime:
-    """When its verification began: the last of its steps."""
-    return datetime.fromisoformat(deployment.steps[-1]) if deployment.steps else clock()
 
 
 def _differences(looked: Looked) -> tuple[str, ...]:

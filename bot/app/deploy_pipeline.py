@@ -1,6 +1,7 @@
 """Mode `pipeline`: a job of the project applies; we start its pipeline once, and follow it."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeAlias
 
 import structlog
@@ -78,7 +79,8 @@ class ByPipeline:
             held = replace(deployment, state="held", reason=words.start_refused(error))
             said = replace(about(held), way_out=words.way_to_start(error))
             return await self._telling.end(mr, held, said)
-        running = replace(deployment, state="running", pipeline_id=pipeline.id, steps=())
+        now = self._clock().isoformat()
+        running = replace(deployment, state="running", pipeline_id=pipeline.id, steps=(now,))
         await self._store.put_deployment(running)
         started = {"pipeline": pipeline.id, "seal": seal, "sha": sha}
         await self._telling.record("pipeline", mr, target, started, f":{pipeline.id}")
@@ -94,6 +96,9 @@ class ByPipeline:
         jobs = await self._forge.jobs(mr.project, pipeline.id)
         if pipeline.status not in FINISHED:
             said = tuple(words.job_line(job.name, job.id, job.status) for job in jobs)
+            waited = (self._clock() - begun(deployment, self._clock())).total_seconds()
+            pairs = [(job.name, job.status) for job in jobs]
+            said = (*said, *words.waits(pairs, waited, target.deploy.runner_patience))
             await self._telling.say(mr, replace(about(deployment), lines=said, links=_links(pipeline)))
             return Again(POLL)
         ran = await evidence(self._forge, mr.project, jobs)
@@ -129,7 +134,12 @@ class ByPipeline:
             lines += await self._moved(mr, target, deployment)
         reason = words.pipeline_ended(pipeline.status, job.name if job else None)
         failed = replace(deployment, state="failed", reason=reason)
-        said = replace(about(failed), links=links, log=tail, way_out=words.after_failure(tail))
+        said = replace(
+            about(failed),
+            links=links,
+            log=tail,
+            way_out=words.after_pipeline(pipeline.status, job.name if job else None, tail),
+        )
         return await self._telling.end(mr, failed, replace(said, lines=tuple(lines)))
 
     async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
@@ -139,6 +149,11 @@ class ByPipeline:
             return ()
         async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
             return await self._verifier.moved(target, from_document(stored.document), tree)
+
+
+def begun(deployment: Deployment, now: datetime) -> datetime:
+    """When the stage began that a deployment is at: the last of its steps."""
+    return datetime.fromisoformat(deployment.steps[-1]) if deployment.steps else now
 
 
 def _links(pipeline: Pipeline | None) -> tuple[tuple[str, str], ...]:

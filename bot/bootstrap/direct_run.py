@@ -63,6 +63,7 @@ def order_of(
         "head": head,
         "cache": str(settings.cache.absolute()),
         "key": settings.key.hex(),
+        "secrets": list(settings.secrets),
         "memory": str(settings.memory.absolute()) if settings.memory else None,
         "catalogues": [os.path.abspath(one) for one in settings.catalogues],
         "workers": settings.workers,
@@ -76,6 +77,8 @@ def main() -> int:
     """Runs it; the exit status is 0 whenever the report says how it went."""
     order = json.load(sys.stdin)
     masker = Masker(bytes.fromhex(order["key"]))
+    for secret in order["secrets"]:
+        masker.remember(secret)
     log = _Log(masker)
     try:
         report = asyncio.run(_stoppable(order, log.say))
@@ -117,6 +120,7 @@ async def _apply(order: Mapping[str, Any], say: Callable[[str], None]) -> Applie
         limits,
         catalogues=order["catalogues"],
         memory=Path(order["memory"]) if order["memory"] else None,
+        secrets=order["secrets"],
         helmfile=tuple(order["helmfile"]) if order["helmfile"] else None,
     )
     async with tools(settings) as wired:

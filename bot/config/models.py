@@ -145,11 +145,14 @@ class Deploy(_Model):
         default=None, description="what mode direct deploys with; unset: the target's own"
     )
     context: str | None = Field(default=None, description="context in it; unset: the target's own")
+    runner_patience: float = Field(
+        default=600, ge=0, description="seconds after which a job that no runner takes is said to be stuck"
+    )
 
     @property
     def rules(self) -> DeployRules:
         """As the use cases know them."""
-        return DeployRules(self.parallel, self.kubeconfig, self.context)
+        return DeployRules(self.parallel, self.kubeconfig, self.context, self.runner_patience)
 
 
 class TargetSettings(_Model):

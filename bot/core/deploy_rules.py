@@ -8,9 +8,11 @@ class DeployRules:
     """The defaults are those of the configuration.
 
     `parallel` bounds how many releases that do not wait for each other are applied at once. `kubeconfig` and
-    `context` are what mode `direct` deploys with (None: as planning does).
+    `context` are what mode `direct` deploys with (None: as planning does). After `runner_patience` seconds a
+    job that no runner took is said to be stuck.
     """
 
     parallel: int = 4
     kubeconfig: str | None = None
     context: str | None = None
+    runner_patience: float = 600.0

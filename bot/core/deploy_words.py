@@ -1,5 +1,7 @@
 """What a deployment says of itself: reasons and ways out, as sentences for the note."""
 
+from collections.abc import Sequence
+
 from bot.core.errors import ForgeRefused
 from bot.core.gate import FOLLOW_UP
 from bot.core.release_report import RunReport
@@ -12,6 +14,9 @@ LOOK = (
     "Look at the objects named above with kubectl. The next merge request's plan starts from what the "
     "cluster really has, so mend it there or with a revert."
 )
+NO_KUBECONFIG = "There is no kubeconfig for the target"
+"""What `purser apply` says where it finds no cluster."""
+
 _WAYS_OUT = {
     "no-pipeline": (
         "Add the job `purser-apply` to the project's .gitlab-ci.yml (see the how-to on deploying), then open "
@@ -46,8 +51,26 @@ def pipeline_ended(status: str, job: str | None) -> str:
             return f"the job {job} failed." if job else "its pipeline failed before a job ran."
 
 
-def after_failure(tail: str) -> str:
-    """What to do after a job that failed with this end of its log."""
+def after_pipeline(status: str, job: str | None, tail: str) -> str:
+    """What to do after a pipeline that ended so; `job` failed with this end of its log."""
+    if status == "canceled":
+        return "What was applied before it was cancelled stays applied. " + FOLLOW_UP
+    if status == "skipped":
+        return (
+            "GitLab skips pipelines of commits whose message says [skip ci] or [ci skip], and those whose "
+            "jobs are all skipped. " + FOLLOW_UP
+        )
+    if job is None:
+        return (
+            "The pipeline's page says why: a mistake in .gitlab-ci.yml, no runner, a quota that is used up. "
+            + FOLLOW_UP
+        )
+    if REFUSED in tail and NO_KUBECONFIG in tail:
+        return (
+            "The job had no kubeconfig. Where KUBECONFIG is a protected variable the branch has to be "
+            "protected too, and a variable of an environment reaches only jobs of that environment. Mend it, "
+            "then a maintainer says /helm deploy."
+        )
     if REFUSED in tail:
         return "Something moved since the plan was made; the log says what. " + FOLLOW_UP
     return (
@@ -59,6 +82,27 @@ def after_failure(tail: str) -> str:
 def job_line(name: str, number: int, status: str) -> str:
     """One job of the pipeline."""
     return f"Job {name} ({number}): {status}"
+
+
+def waits(jobs: Sequence[tuple[str, str]], waited: float, patience: float) -> tuple[str, ...]:
+    """Why a pipeline does not go on, of its jobs' names and statuses; `waited` are the seconds so far."""
+    said = [
+        f"The job {name} is manual: somebody who may has to start it on the pipeline's page."
+        for name, status in jobs
+        if status == "manual"
+    ]
+    said += [
+        f"The job {name} waits for another job of its resource group to end."
+        for name, status in jobs
+        if status == "waiting_for_resource"
+    ]
+    pending = [name for name, status in jobs if status == "pending"]
+    if pending and waited >= patience:
+        said.append(
+            f"No runner has taken {', '.join(pending)} for {waited / 60:.0f} minutes: is one online that has "
+            "the job's tags, and may it run jobs of protected branches?"
+        )
+    return tuple(said)
 
 
 def way_to_start(error: ForgeRefused) -> str:
