@@ -52,7 +52,7 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, str, str]]:
     first, second, third, fourth = [*(sentence(it) for it in call.args[:4]), "", "", "", ""][:4]
     match name:
         case "Finding" | "notice":
-            yield second, third, fourth
+            yield second, third, fourth or sentence(named.get("fix")) or _harmless(call.args[:1])
         case "_Words":
             yield first, second, third
         case "Violation":
@@ -65,6 +65,14 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, str, str]]:
             yield "invalid", first, sentence(named.get("fix"))
         case "ForgeRefused" if call.args:
             yield "refused", first, ""
+
+
+def _harmless(level: list[ast.expr]) -> str:
+    """What to do about what does not keep a plan from being deployed, where the source does not say."""
+    match level:
+        case [ast.Attribute(value=ast.Name(id="Level"), attr="INFO" | "WARNING")]:
+            return "Nothing has to be done; see that it is meant."
+    return ""
 
 
 def codes() -> Mapping[str, list[tuple[str, str]]]:
