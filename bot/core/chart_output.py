@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.core.errors import AuthorError, Where
@@ -81,7 +82,7 @@ def arrange(
         app_version=chart.app_version,
         objects=objects,
         hooks=hooks,
-        crds=tuple(_crds(crds)),
+        crds=_crds(tuple(crds)),
         findings=(*dropped, *_twice(objects)),
     )
 
@@ -97,11 +98,15 @@ def split(templates: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 yield path, part.lstrip()
 
 
-def _crds(files: Iterable[tuple[str, str]]) -> Iterator[Manifest]:
-    for path, text in files:
-        for _, part in split({path: text}):
-            for document in _documents(path, part):
-                yield from _flat(path, document.manifest)
+@lru_cache(maxsize=1)  # a chart is rendered twice, and its CRDs may be most of it
+def _crds(files: tuple[tuple[str, str], ...]) -> tuple[Manifest, ...]:
+    return tuple(
+        manifest
+        for path, text in files
+        for _, part in split({path: text})
+        for document in _documents(path, part)
+        for manifest in _flat(path, document.manifest)
+    )
 
 
 def is_manifest(path: str) -> bool:

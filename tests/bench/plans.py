@@ -71,10 +71,13 @@ def _purser(bench: Bench, checkout: Path, count: int) -> Iterator[Row]:
 def _resident(bench: Bench, checkout: Path, count: int) -> Iterator[Row]:
     """The same in a process that lives on, as the service does; and rendering alone."""
     folder = bench.folder / f"resident-{count}"
-    command = [sys.executable, "-m", "tests.bench.resident", str(checkout), str(bench.plane.kubeconfig)]
-    found = json.loads(run([*command, str(folder), str(count)]).output)
-    yield Row("plan in the service, cold", count, {"wall": seconds(found["cold"])})
-    yield Row("plan in the service, warm", count, {"wall": seconds(found["warm"])})
+    command = [sys.executable, "-m", "tests.bench.service", str(checkout), str(bench.plane.kubeconfig)]
+    taken = run([*command, str(folder), str(count)])
+    found = json.loads(taken.output)
+    for one in found:
+        cells = {"wall": seconds(one["wall"]), "CPU": seconds(one["cpu"])}
+        cells |= {"peak RSS": megabytes(taken.rss), "API requests": str(one["requests"])}
+        yield Row(f"plan in the service, {one['how']}", count, cells)
     alone = run([sys.executable, "-m", "tests.bench.renders", str(checkout), str(count)])
     pure = json.loads(alone.output)["seconds"]
     yield Row(
@@ -82,7 +85,7 @@ def _resident(bench: Bench, checkout: Path, count: int) -> Iterator[Row]:
         count,
         {"wall": seconds(pure), "per release": milliseconds(pure / count)},
     )
-    yield Row("plan (service, cold) / only rendering", count, {"ratio": f"{found['cold'] / pure:.2f}"})
+    yield Row("plan (service, cold) / only rendering", count, {"ratio": f"{found[0]['wall'] / pure:.2f}"})
 
 
 def _others(bench: Bench, checkout: Path, count: int) -> Iterator[Row]:
