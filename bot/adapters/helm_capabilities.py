@@ -3,7 +3,7 @@
 Helm's library offline lays the versions that it is given behind some fifty of its own (policy/v1beta1, say),
 and no option takes those away. So templates that ask are changed in memory, each in its line: the expression
 becomes one that leaves Helm's own out, and keeps type and methods (`slice`). What hides it from the text, in
-`with .Capabilities` or in values given to `tpl`, still sees both.
+`with .Capabilities` or in values given to `tpl`, still sees both, and is said (`INEXACT`).
 """
 
 import io
@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.adapters.helm_ignore import ignored
 from bot.core.errors import AuthorError, Where
 from bot.core.manifest import documents
+from bot.core.model import Finding, Level
 from bot.core.rehearsal_case import kinds_of_crd
 
 ASKING = b"Capabilities.APIVersions"
@@ -22,12 +23,70 @@ ASKING = b"Capabilities.APIVersions"
 _TEMPLATE = re.compile(r"[^/]+/(?:charts/[^/]+/)*templates/.")
 _PACKED = re.compile(r"[^/]+/(?:charts/[^/]+/)*charts/[^/]+\.tgz")
 _ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_VALUES = re.compile(r"[^/]+/(?:charts/[^/]+/)*values\.yaml")
+_NAMING = re.compile(
+    r'"(?:\\.|[^"\\\n])*"|`[^`]*`|/\*.*?\*/|\.Capabilities\.APIVersions\b|\bAPIVersions\b', re.DOTALL
+)
 _WORD = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|/\*.*?\*/|\.Capabilities\.APIVersions\b', re.DOTALL)
+
+
+INEXACT = Finding(
+    Level.WARNING,
+    "api-versions-inexact",
+    "This chart asks for .Capabilities.APIVersions in a way that is not followed here: while a plan is made "
+    "it sees API versions that only Helm knows (policy/v1beta1, say) beside the cluster's. The deploy sees "
+    "the cluster's alone, and may render otherwise.",
+    fix="Write `.Capabilities.APIVersions.Has` in the templates where it is asked, without another name for "
+    "it and not in values; with the engine helm-sdk.",
+)
 
 
 def asking(path: str) -> bool:
     """Whether a template of this chart (a directory or an archive) asks for API versions."""
     return any(_asks(name, data) for name, data in _files(path))
+
+
+def hiding(path: str) -> bool:
+    """Whether this chart may ask for API versions by another name, or in its values."""
+    return any(_hides(name, data) for name, data in _files(path))
+
+
+def in_values(values: Mapping[str, object]) -> bool:
+    """Whether values hold a template that asks for API versions."""
+    waiting: list[object] = [values]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and "{{" in one and "APIVersions" in one:
+            return True
+    return False
+
+
+def _hides(name: str, data: bytes) -> bool:
+    if _PACKED.fullmatch(name):
+        return any(_hides(*file) for file in _unpacked(data))
+    if b"APIVersions" not in data or b"{{" not in data:
+        return False
+    text = data.decode(errors="replace")
+    if _VALUES.fullmatch(name):
+        return any("APIVersions" in action[0] for action in _ACTION.finditer(text))
+    if _TEMPLATE.match(name) is None:
+        return False
+    return any(
+        _otherwise(word[0]) for action in _ACTION.finditer(text) for word in _NAMING.finditer(action[0])
+    )
+
+
+def _otherwise(word: str) -> bool:
+    """Whether this part of an action names API versions in another way than the one that is followed."""
+    if word.startswith("/*"):
+        return False
+    if word[0] in '"`':
+        return word[1:-1] == "APIVersions" or ("{{" in word and "APIVersions" in word)
+    return not word.startswith(".Capabilities")
 
 
 def narrowed(path: str, own: int) -> bytes:

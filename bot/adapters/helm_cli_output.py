@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.adapters.helm_capabilities import INEXACT, asking, hiding
 from bot.core.chart_output import ChartHead, arrange
 from bot.core.errors import Where
 from bot.core.manifest import load
@@ -39,7 +40,8 @@ def read_output(request: Mapping[str, Any]) -> Rendered:
     if texts and texts == request["stands"]:
         return Rendered(head.name, head.version, head.app_version, (), (), (), texts=texts)
     rendered = arrange(head, templates, crds)
-    return replace(rendered, texts=texts, findings=(*rendered.findings, *doubts))
+    inexact = (INEXACT,) if asking(request["chart"]) or hiding(request["chart"]) else ()
+    return replace(rendered, texts=texts, findings=(*rendered.findings, *doubts, *inexact))
 
 
 def _doubts(request: Mapping[str, Any]) -> Iterator[Finding]:

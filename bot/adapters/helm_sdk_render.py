@@ -15,6 +15,7 @@ from helm_python import Chart, Config, HelmError, _native
 from bot.adapters import helm_capabilities
 from bot.adapters.helm_words import failed
 from bot.core.chart_output import ChartHead
+from bot.core.model import Finding
 
 _Crds: TypeAlias = Sequence[tuple[str, str]]
 
@@ -26,6 +27,21 @@ class DoorNeeded(Exception):
 def version() -> str:
     """Helm's own version, such as 4.2.3."""
     return str(_native.helm_sdk_version()).removeprefix("v")
+
+
+def findings(request: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """What cannot be rendered as the deploy will."""
+    hidden = _hiding(request["chart"], request["digest"]) or helm_capabilities.in_values(request["values"])
+    return (helm_capabilities.INEXACT,) if hidden else ()
+
+
+@functools.lru_cache(maxsize=64)
+def _hiding(path: str, digest: str) -> bool:
+    """`digest` stands for what is in the chart; one that cannot be read is Helm's to complain about."""
+    try:
+        return helm_capabilities.hiding(path)
+    except (OSError, EOFError, tarfile.TarError):
+        return False
 
 
 def render(request: Mapping[str, Any]) -> tuple[ChartHead, Mapping[str, str], _Crds]:

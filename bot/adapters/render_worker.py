@@ -57,6 +57,8 @@ def _answer(engine: Any, request: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         if request["op"] == "render":
             rendered = _rendered(request, *engine.render(request))
+            if rendered.texts != request["stands"]:
+                rendered = replace(rendered, findings=(*rendered.findings, *engine.findings(request)))
         else:
             rendered = read_output(request)
     except AuthorError as error:

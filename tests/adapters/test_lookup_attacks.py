@@ -265,7 +265,7 @@ class Old:
         asks = number == 444 and rest[0] is None
         return 3 if asks else self.libc.syscall(number, *rest)
 missing = []
-sandbox._landlock(Old(ctypes.CDLL(None, use_errno=True)), [], None, 8080, missing)
+sandbox._landlock(Old(ctypes.CDLL(None, use_errno=True)), sandbox._Files([], [], [], None), 8080, missing)
 print(json.dumps(missing))
 """
 

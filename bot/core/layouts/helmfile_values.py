@@ -12,7 +12,7 @@ from bot.core.layouts.helmfile_entry import Entry
 from bot.core.layouts.helmfile_release import Releases
 from bot.core.layouts.helmfile_set import assign, typed, unescaped
 from bot.core.layouts.helmfile_state_values import StateValues
-from bot.core.layouts.helmfile_yaml import UNSUPPORTED, texts_of_yaml_11
+from bot.core.layouts.helmfile_yaml import UNSUPPORTED, as_numbers, texts_of_yaml_11
 from bot.core.values import Values, described, merge, read_values
 
 _MISSING: Final = object()
@@ -51,7 +51,7 @@ class ReleaseValues:
             self._set(values, sets)
         self._files(values)
         self._environment(values)
-        return values, tuple(paths)
+        return as_numbers(values), tuple(paths)
 
     def _found(self, path: str, key: str, at: int) -> list[str]:
         loading, state = self.releases.loading, self.releases.state

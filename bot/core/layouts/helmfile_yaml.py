@@ -20,6 +20,7 @@ UNSUPPORTED: Final = "helmfile-unsupported"
 _TEXTS: Final = frozenset("y Y yes Yes YES on On ON n N no No NO off Off OFF".split())
 _TRUE: Final = frozenset(("y", "Y", "yes", "on"))
 _FALSE: Final = frozenset(("n", "N", "no", "off"))
+_FLOAT: Final = re.compile(r"[-+]?[0-9_]*(?:\.[0-9_]*|[eE][-+]?[0-9]+|\.[0-9_]*[eE][-+]?[0-9]+)")
 _DATE: Final = re.compile(
     r"\d{4}-\d\d?-\d\d?"
     r"(?:[Tt \t]+\d\d?:\d\d?:\d\d?(?:\.\d*)?\s*(?:[Zz]|[-+]\d\d?(?::\d\d)?)?)?"
@@ -59,7 +60,8 @@ def read_documents(
         where = Where(file, line_of(line)) if line else Where(file)
         raise AuthorError(error.what, where=where, fix=error.fix, code=error.code) from None
     for one, other in pairs:
-        yield Document(_placed(one, line_of), other.value)
+        placed = _placed(one, line_of)
+        yield Document(replace(placed, value=_with_floats(placed.value, other.value)), other.value)
 
 
 def read_mapping(text: str, file: str, line_of: Callable[[int], int] = lambda line: line) -> dict[str, Any]:
@@ -88,6 +90,25 @@ def boolean(value: Any) -> bool | None:
     if isinstance(value, str) and value in _TRUE | _FALSE:
         return value in _TRUE
     return None
+
+
+def _with_floats(value: Any, raw: Any) -> Any:
+    """The same with `1e6` and `2.0` as floats, which templates print otherwise than whole numbers."""
+    if isinstance(value, dict) and isinstance(raw, dict):
+        return {key: _with_floats(item, raw.get(key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(raw, list) and len(value) == len(raw):
+        return [_with_floats(item, other) for item, other in zip(value, raw, strict=True)]
+    is_float = type(value) is int and isinstance(raw, str) and _FLOAT.fullmatch(raw)
+    return float(value) if is_float else value
+
+
+def as_numbers(value: Any) -> Any:
+    """The same with numbers as JSON has them, which is what Helm is given."""
+    if isinstance(value, dict):
+        return {key: as_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_numbers(item) for item in value]
+    return plain(repr(value)) if isinstance(value, float) else value
 
 
 def texts_of_yaml_11(value: Any) -> Iterator[str]:
