@@ -54,17 +54,28 @@ class Threads(GitLabSide):
         return await self._write_note((project, iid, marker), look, url, body)
 
     async def reply(self, project: str, iid: int, discussion_id: str, marker: str, body: str) -> int:
-        """A note in that discussion, once per marker. Raises ForgeRefused (404) where there is none."""
+        """A note in that discussion, once per marker. Raises ForgeRefused (404) where there is none.
+
+        An answer makes a thread of a comment that stood alone, which is open and may block the merge: nobody
+        wanted one, so it is resolved. Threads that people began are left to them.
+        """
         base = merge_request_url(project, iid)
         thread = f"{base}/discussions/{discussion_id}"
+        alone = False
 
         async def look() -> int | None:
+            nonlocal alone
             number, _ = await self._myself()
-            notes = read(reading.discussion, await self._client.getitem(thread), "a discussion")
+            found = await self._client.getitem(thread)
+            alone = alone or bool(found.get("individual_note"))
+            notes = read(reading.discussion, found, "a discussion")
             marked = [note for note in _written_by(number, notes) if note.body.startswith(marker)]
             return await self._keep_one(f"{base}/notes", marked, body)
 
-        return await self._write_note((project, iid, marker), look, f"{thread}/notes", body)
+        made = await self._write_note((project, iid, marker), look, f"{thread}/notes", body)
+        if alone:
+            await self._forgive_missing(self._client.put(thread, data={"resolved": True}))
+        return made
 
     async def react(self, project: str, iid: int, note_id: int, emoji: str) -> None:
         """Our award emoji on a note; one that is there already and a note that is gone are fine."""

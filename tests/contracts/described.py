@@ -35,6 +35,10 @@ _ELSEWHERE: Mapping[tuple[str, str], tuple[Mapping[str, Any], frozenset[str]]] =
     ("DELETE", f"{_NOTES}/notes/{{note_id}}"): ({}, frozenset()),
     ("GET", f"{_NOTES}/discussions"): (_PAGES, frozenset()),
     ("GET", f"{_NOTES}/discussions/{{discussion_id}}"): ({}, frozenset()),
+    ("PUT", f"{_NOTES}/discussions/{{discussion_id}}"): (
+        {"resolved": {"type": "boolean"}},
+        frozenset({"resolved"}),
+    ),
     ("POST", f"{_NOTES}/discussions/{{discussion_id}}/notes"): (_BODY, frozenset({"body"})),
 }
 
@@ -106,7 +110,7 @@ class Description:
         kinds: Mapping[str, type | tuple[type, ...]] = {
             "integer": int, "boolean": bool, "array": list, "object": dict, "string": str
         }  # fmt: skip
-        kind = schema.get("type")
+        kind = str(schema.get("type"))
         if kind == "integer" and isinstance(value, bool):
             return [f"{name} is no integer"]
         # A text in a query may look like a number, and stays a text.

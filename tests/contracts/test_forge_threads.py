@@ -10,6 +10,7 @@ from bot.demo.gitlab import Level, MergeRequest
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 
 MARKER = "<!-- purser:plan:production -->"
+REPLY = "<!-- purser:reply:7 -->"
 
 
 def ours(at: Setting, mr: MergeRequest) -> list[str]:
@@ -198,3 +199,26 @@ async def test_a_bot_that_lost_its_role_is_told_so() -> None:
         at.project.members[at.bot.id] = Level.NONE
         with pytest.raises(ShutOut):
             await at.forge.upsert_note(PATH, mr.iid, MARKER, f"{MARKER}\none")
+
+
+async def test_an_answer_to_a_comment_leaves_no_open_thread_that_blocks_the_merge() -> None:
+    async with setting() as at:
+        mr = await at.open()
+        asked = await at.gitlab.comment(mr, at.ada, "/helm plan")
+        assert asked is not None
+        await at.forge.reply(PATH, mr.iid, asked.discussion_id, REPLY, f"{REPLY}\nanswer")
+        read = await at.forge.merge_request(PATH, mr.iid)
+        assert read is not None
+        assert read.threads_resolved
+        assert not asked.resolved_at or asked.updated_at == asked.created_at
+
+
+async def test_a_thread_that_people_began_stays_open_after_our_answer() -> None:
+    async with setting() as at:
+        mr = await at.open()
+        asked = await at.gitlab.comment(mr, at.ada, "Why so many?\n\n/helm diff", discussion=True)
+        assert asked is not None
+        await at.forge.reply(PATH, mr.iid, asked.discussion_id, REPLY, f"{REPLY}\nanswer")
+        read = await at.forge.merge_request(PATH, mr.iid)
+        assert read is not None
+        assert not read.threads_resolved

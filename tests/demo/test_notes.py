@@ -133,3 +133,32 @@ async def test_issues_are_opened_commented_and_closed(scene: Scene) -> None:
     closed = await scene.api.put("/issues/1", state_event="close")
     assert (closed.json["state"], closed.json["closed_by"]["id"]) == ("closed", scene.bot.id)
     assert (await scene.api.get("/issues?state=opened")).json == []
+
+
+async def test_a_thread_blocks_until_it_is_resolved_and_a_lone_comment_never_does(
+    scene: Scene, mr: Any, path: str
+) -> None:
+    async def resolved() -> bool:
+        return bool((await scene.api.get(f"/merge_requests/{mr.iid}")).json["blocking_discussions_resolved"])
+
+    await scene.api.post(path, body="by itself")
+    assert await resolved()
+    thread = (await scene.api.post(path.replace("/notes", "/discussions"), body="why?")).json["id"]
+    assert not await resolved()
+    one = path.replace("/notes", f"/discussions/{thread}")
+    answer = await scene.api.put(one, resolved=True)
+    assert [(note["resolved"], note["resolved_by"]["id"]) for note in answer.json["notes"]] == [
+        (True, scene.bot.id)
+    ]
+    assert await resolved()
+    await scene.api.post(f"{one}/notes", body="because")
+    assert not await resolved()
+
+
+async def test_issues_are_listed_by_author(scene: Scene) -> None:
+    await scene.api.post("/issues", title="by the bot")
+    await scene.as_(scene.developer).post("/issues", title="by a person")
+    found = await scene.api.get(f"/issues?author_id={scene.bot.id}")
+    assert [it["title"] for it in found.json] == ["by the bot"]
+    everything = await scene.api.get("/issues?sort=asc")
+    assert [it["title"] for it in everything.json] == ["by the bot", "by a person"]

@@ -115,6 +115,14 @@ async def _reply(call: Call) -> web.Response:
     return call.json(entities.note(call.world, made), 201)
 
 
+@api.put(MR + "/discussions/{discussion_id}")
+async def _resolve(call: Call) -> web.Response:
+    call.require("resolved")
+    thread = _thread(call)
+    notes.resolve(call.world, thread, call.user, bool(call.flag("resolved")))
+    return call.json(entities.discussion(call.world, thread))
+
+
 EMOJI = "/notes/{note_id}/award_emoji"
 
 
@@ -145,14 +153,17 @@ async def _issue_list(call: Call) -> web.Response:
     state = call.choice("state", ("opened", "closed", "all"), "all")
     wanted = {t for t in (call.text("labels") or "").split(",") if t}
     search = (call.text("search") or "").lower()
+    author = call.text("author_id")
+    oldest_first = call.choice("sort", ("asc", "desc"), "desc") == "asc"
     found = [
         i
         for i in call.project.issues.values()
         if state in ("all", i.state)
         and {label.title for label in i.labels} >= wanted
         and (search in i.title.lower() or search in i.description.lower())
+        and author in (None, str(i.author.id))
     ]
-    return call.page(found[::-1], lambda it: entities.issue(call.world, it))
+    return call.page(found if oldest_first else found[::-1], lambda it: entities.issue(call.world, it))
 
 
 @api.get(ISSUE)

@@ -218,14 +218,22 @@ def note(world: World, it: Note) -> Json:
         "noteable_id": on.id,
         "noteable_type": "MergeRequest" if isinstance(on, MergeRequest) else "Issue",
         "project_id": on.project.id,
-        "resolvable": it.type is not None,
-        **({"resolved": False, "resolved_by": None, "resolved_at": None} if it.type is not None else {}),
+        "resolvable": it.resolvable,
+        **(_resolution(world, it) if it.resolvable else {}),
         "confidential": it.internal,
         "internal": it.internal,
         "imported": False,
         "imported_from": "none",
         "noteable_iid": on.iid,
         "commands_changes": {},
+    }
+
+
+def _resolution(world: World, it: Note) -> Json:
+    return {
+        "resolved": it.resolved_at is not None,
+        "resolved_by": maybe_user(world, it.resolved_by),
+        "resolved_at": iso(it.resolved_at),
     }
 
 

@@ -84,7 +84,7 @@ def _merge(it: MergeRequest, detailed: str) -> Json:
         "squash_on_merge": it.squash,
         "task_completion_status": {"count": 0, "completed_count": 0},
         "has_conflicts": it.conflicts,
-        "blocking_discussions_resolved": True,
+        "blocking_discussions_resolved": it.threads_resolved,
     }
 
 

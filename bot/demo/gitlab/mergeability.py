@@ -82,6 +82,9 @@ def detailed_status(world: World, it: MergeRequest) -> str:
         "need_rebase": it.behind and settings.merge_method != "merge",
         "ci_still_running": must_pass and going,
         "ci_must_pass": must_pass,
+        "discussions_not_resolved": (
+            settings.only_allow_merge_if_all_discussions_are_resolved and not it.threads_resolved
+        ),
         "not_approved": len(it.approvals) < settings.approvals_required,
     }
     return next((reason for reason, holds in reasons.items() if holds), "mergeable")

@@ -111,6 +111,19 @@ async def edit(world: World, note: Note, by: User, body: str) -> None:
     await world.carry_out(note.noteable, by, found.commands)
 
 
+def resolve(world: World, thread: list[Note], by: User, resolved: bool) -> None:
+    """Resolves a thread or opens it again; 403 unless a developer or the author of the merge request asks.
+
+    The notes' `updated_at` stays, as GitLab has it.
+    """
+    on = thread[0].noteable
+    if on.author is not by and world.level(by, on.project) < Level.DEVELOPER:
+        raise message(403, "403 Forbidden")
+    for note in thread:
+        if note.resolvable and (note.resolved_at is not None) != resolved:
+            note.resolved_by, note.resolved_at = (by, world.now()) if resolved else (None, None)
+
+
 def delete(world: World, note: Note, by: User) -> None:
     """Only the author and maintainers may."""
     _may_change(world, note, by)

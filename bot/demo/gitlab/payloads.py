@@ -142,7 +142,7 @@ def _newer_attributes(it: MergeRequest, detailed: str) -> Json:
     return {
         "prepared_at": stamp(it.created_at),
         "assignee_ids": [who.id for who in it.assignees],
-        "blocking_discussions_resolved": True,
+        "blocking_discussions_resolved": it.threads_resolved,
         "detailed_merge_status": detailed,
         "first_contribution": False,
         "human_time_change": None,

@@ -124,6 +124,13 @@ class Note:
     internal: bool = False
     position: dict[str, Any] | None = None
     awards: list[Award] = field(default_factory=list)
+    resolved_by: User | None = None
+    resolved_at: datetime | None = None
+
+    @property
+    def resolvable(self) -> bool:
+        """Notes of a thread or of a review; only merge requests have such."""
+        return self.type is not None and isinstance(self.noteable, MergeRequest)
 
 
 @dataclass(slots=True, eq=False)
@@ -174,6 +181,11 @@ class MergeRequest:
     behind: bool = False
     merge_ref: str | None = None
     lag: int = 0
+
+    @property
+    def threads_resolved(self) -> bool:
+        """Whether nothing is open that GitLab calls a blocking discussion."""
+        return all(note.resolved_at is not None for note in self.notes if note.resolvable)
 
     @property
     def draft(self) -> bool:
