@@ -102,9 +102,9 @@ class Wrote:
 class Forge(Protocol):
     """GitLab, as far as we need it.
 
-    All calls raise TransientError (time-out, 5xx, 429 after retries, not JSON; also where GitLab shuts us out:
-    401, 403, a project that we may not see), ForgeRefused (other 4xx) and, where something is not there, give
-    None. `project` is the path with namespace.
+    All calls raise TransientError (time-out, 5xx, 429 after retries, not JSON; also where GitLab shuts us
+    out: 401, 403, a project that we may not see), ForgeRefused (other 4xx) and, where something is not there,
+    give None. `project` is the path with namespace.
     """
 
     async def me(self) -> str:
