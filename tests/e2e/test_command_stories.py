@@ -35,6 +35,7 @@ async def test_a_release_that_does_not_exist_is_said_with_those_that_do(site: Si
     note, reply = await site.command(mr, site.ada, "/helm plan wbe")
     assert "No release is called wbe here." in reply
     assert f"{site.namespace}/web" in reply
+    assert "Did you mean web?" in reply
     assert awards(note) == ["eyes", "x"]
 
 
@@ -135,6 +136,10 @@ async def test_a_command_in_a_merge_request_of_another_branch_finds_no_target(si
     mr = await site.change(target="side")
     _, reply = await site.command(mr, site.ada, "/helm plan")
     assert "Merges into `side` deploy to no target, so there is nothing to plan." in reply
+    _, told = await site.command(mr, site.max, "/helm help")
+    assert "Merges into `side` deploy to no target: nothing to do here." in told
+    assert "Targets of this project: `production` from `main`." in told
+    assert "/helm deploy" not in told
 
 
 async def test_a_command_after_the_merge_request_was_closed_is_answered(site: Site) -> None:
