@@ -21,6 +21,7 @@ app.command("bot.cli.plan:plan")
 app.command("bot.cli.apply:apply")
 app.command("bot.cli.serve:serve")
 app.command("bot.cli.demo:demo")
+app.command("bot.cli.doctor:doctor")
 
 config = App(name="config", help="Checks the configuration file, or prints its JSON schema.")
 config.command("bot.cli.config:check")

@@ -56,22 +56,26 @@ def install(
         fresh = make_new(config)
         print("A new signing token is made." if fresh else "Going on with the new signing token of before.")
     loaded = load(config, os.environ)
-    token, signing = secrets_of(loaded)
     goal = address(url)
     if not force and not loaded.webhook.allow_networks:
-        _ask(goal, token, signing)
-    good = True
-    with administration(loaded) as admin:
-        for place, events in places(loaded.targets, group or ()).items():
-            print(set_up(admin, place, Wanted(goal, events, token, signing)))
-            if test:
-                seen = look(admin, place, events, goal)
-                problem = admin.send_sample(place, seen.hook.id) if seen.hook else "It is gone."
-                print(f"  {visible(problem) or 'The sample arrived.'}")
-                good = good and not problem
+        _ask(goal, *secrets_of(loaded))
+    good = _set(loaded, goal, group or [], test)
     if rotate:
         rotated(config)
     return 0 if good else 1
+
+
+def _set(config: Config, url: str, groups: list[str], test: bool) -> bool:
+    good = True
+    with administration(config) as admin:
+        for place, events in places(config.targets, groups).items():
+            print(set_up(admin, place, Wanted(url, events, *secrets_of(config))))
+            if test:
+                seen = look(admin, place, events, url)
+                problem = admin.send_sample(place, seen.hook.id) if seen.hook else "It is gone."
+                print(f"  {visible(problem) or 'The sample arrived.'}")
+                good = good and not problem
+    return good
 
 
 def _ask(url: str, token: str | None, signing: str | None) -> None:

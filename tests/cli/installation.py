@@ -16,6 +16,7 @@ from bot.adapters.memory import MemoryInbox
 from bot.cli.app import run
 from bot.core.model import Target
 from bot.core.signature import Doorkeeper
+from bot.demo.cluster import SimulatedCluster
 from bot.demo.gitlab import GitLab, Level
 from bot.demo.gitlab.state import Project, User
 from bot.entry.doorbell import Doorbell
@@ -53,6 +54,13 @@ class Installation:
     folder: Path
     capsys: pytest.CaptureFixture[str]
     config: dict[str, Any] = field(default_factory=dict)
+    cluster: SimulatedCluster = field(default_factory=SimulatedCluster)
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """The configuration of the only target."""
+        target: dict[str, Any] = self.config["projects"][0]["targets"][0]
+        return target
 
     def secret(self, name: str, value: str) -> dict[str, str]:
         (self.folder / name).write_text(value)
@@ -61,6 +69,7 @@ class Installation:
     async def purser(self, *arguments: str) -> Ran:
         file = self.folder / "purser.yaml"
         file.write_text(json.dumps(self.config))
+        self.capsys.readouterr()  # what the look-alikes said meanwhile
         code = await asyncio.to_thread(run, [*arguments, "--config", str(file)])
         out, err = self.capsys.readouterr()
         return Ran(code, out, err)

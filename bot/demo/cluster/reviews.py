@@ -3,7 +3,6 @@
 from typing import Any
 
 Object = dict[str, Any]
-USER = "simulated"
 
 
 class Rights:
@@ -17,8 +16,6 @@ class Rights:
         match review.get("kind"):
             case "SelfSubjectAccessReview" | "SubjectAccessReview" | "LocalSubjectAccessReview":
                 return review | {"status": {"allowed": self._allows(review)}}
-            case "SelfSubjectReview":
-                return review | {"status": {"userInfo": {"username": USER, "groups": ["system:masters"]}}}
             case "SelfSubjectRulesReview":
                 everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
                 rules = {"resourceRules": [everything], "nonResourceRules": [], "incomplete": False}

@@ -1,0 +1,69 @@
+"""What our identity may do in a cluster, asked of the API server itself (SelfSubjectAccessReview)."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.adapters.cluster_access import client_for
+from bot.adapters.cluster_wire import Call, Wire
+from bot.core.errors import ClusterForbids
+from bot.core.model import Target
+from bot.core.rights import Right
+
+SECONDS = 10.0
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """`user` is our name there, "" where the API server does not say (before 1.28). `version` is its own."""
+
+    user: str
+    version: str
+    denied: tuple[Right, ...]
+
+
+async def review(
+    target: Target, rights: Sequence[Right], environment: Mapping[str, str] = os.environ
+) -> Reviewed:
+    """Asks for each of the rights; changes nothing.
+
+    Raises AuthorError (`cluster-config`), ClusterUnreachable, ClusterForbids.
+    """
+    wire = Wire(await client_for(target, environment), seconds=SECONDS, requests=Counter())
+    try:
+        version = await wire.send(Call("get", "the version", "GET", "/version"))
+        user = await _user(wire)
+        allowed = await asyncio.gather(*(_allowed(wire, right) for right in rights))
+    finally:
+        await wire.close()
+    denied = tuple(right for right, may in zip(rights, allowed, strict=True) if not may)
+    return Reviewed(user, str(version.content.get("gitVersion", "")), denied)
+
+
+async def _user(wire: Wire) -> str:
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    reply = await wire.send(Call("create", "our own name", "POST", _WHO, body=body))
+    match reply.content:
+        case {"status": {"userInfo": {"username": str(name)}}}:
+            return name
+    return ""
+
+
+async def _allowed(wire: Wire, right: Right) -> bool:
+    attributes = {"verb": right.verb, "group": right.group, "resource": right.resource}
+    if right.namespace:
+        attributes["namespace"] = right.namespace
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    reply = await wire.send(Call("create", "an access review", "POST", _REVIEWS, body=body))
+    match reply.content:
+        case {"status": {"allowed": bool(allowed)}}:
+            return allowed
+    raise ClusterForbids(f"access reviews are refused (HTTP {reply.status})")
