@@ -125,7 +125,9 @@ class Building:
     def _state(
         self, path: str, value: Mapping[str, Any], source: Source, embedded: Mapping[str, Any] | None
     ) -> State:
-        top = Entry({key: one for key, one in value.items() if key not in _OURS_TO_DROP}, source, ())
+        told = {key: one for key, one in value.items() if key not in _OURS_TO_DROP}
+        told["releases"] = [_as_asked(one) for one in value.get("releases") or ()]
+        top = Entry(told, source, ())
         chosen = top.inside("environments").get(self.loading.name)
         rendered = value.get("renderedvalues")
         environment = Environment(
@@ -147,6 +149,14 @@ class Building:
         if [one.get("name") for one in own] != [one.get("name") for one in theirs]:
             raise _differs(path)
         return [one.get("values") or () for one in theirs]
+
+
+def _as_asked(release: Any) -> Any:
+    """A release without the place of its chart, where helmfile wrote the same place a second time."""
+    if not isinstance(release, dict) or "chartPath" not in release:
+        return release
+    places = {posixpath.normpath(str(release.get(key))) for key in ("chart", "chartPath")}
+    return {key: one for key, one in release.items() if key != "chartPath" or len(places) > 1}
 
 
 def _has_templates(value: Mapping[str, Any]) -> bool:
