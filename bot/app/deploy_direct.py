@@ -58,6 +58,7 @@ class ByOurselves:
         await self._store.put_deployment(running)
         facts = {"run": run, "seal": deployment.seal, "sha": deployment.merge_sha}
         await self._telling.record("run", mr, target, facts, f":{run}")
+        await self._telling.record_at_gitlab(mr, running, "running")
         log.info("deploy.started", run=run)
         return await self.follow(mr, target, running)
 
@@ -83,7 +84,7 @@ class ByOurselves:
     async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:
         """What there is to say of a deployment that was applied."""
         kept = await self._records.run(deployment.steps[0])
-        base = replace(about(deployment), run=deployment.steps[0])
+        base = replace(about(deployment), run=deployment.steps[0], links=_links(mr))
         return replace(base, releases=kept.report.releases) if kept and kept.report else base
 
     async def _begin(self, mr: MergeRequest, target: Target, deployment: Deployment, *, again: bool) -> None:
@@ -111,7 +112,14 @@ class ByOurselves:
             await self._store.put_deployment(verifying)
             return Landed(verifying)
         failed = replace(deployment, state="failed", reason=words.run_ended(report))
-        said = replace(about(failed), run=run, releases=report.releases, lines=report.lines, log=seen.log)
+        said = replace(
+            about(failed),
+            run=run,
+            releases=report.releases,
+            lines=report.lines,
+            log=seen.log,
+            links=_links(mr),
+        )
         return await self._telling.end(mr, failed, replace(said, way_out=words.after_run(report)))
 
     async def _given_up(
@@ -124,3 +132,9 @@ class ByOurselves:
         failed = replace(deployment, state="failed", reason=words.run_died(MOST_STARTS))
         said = replace(about(failed), run=run, log=seen.log, way_out=words.AFTER_DEATH)
         return await self._telling.end(mr, failed, said)
+
+
+def _links(mr: MergeRequest) -> tuple[tuple[str, str], ...]:
+    """GitLab's page of what was deployed where."""
+    project, found, _ = mr.web_url.partition("/-/")
+    return (("deployments", f"{project}/-/environments"),) if found else ()

@@ -6,7 +6,9 @@ from dataclasses import replace
 import structlog
 
 from bot.app.ports import Deployment, Forge, MergeRequest, Store
+from bot.app.ports.forge import DeploymentState
 from bot.core.deploy_note import DeployReport, deploy_note
+from bot.core.errors import ForgeRefused
 from bot.core.marks import deploy_marker, deploy_status
 from bot.core.model import Target
 from bot.core.redact import Masker
@@ -44,6 +46,10 @@ class Telling:
         # The note first: a crash between the two writes it again, the other way round it would be missing.
         await self.say(mr, replace(report, trail=str(await self._store.head() or "")))
         await self._set_status(mr, deployment)
+        if is_direct(deployment):
+            await self.record_at_gitlab(
+                mr, deployment, "success" if deployment.state == "succeeded" else "failed"
+            )
         await self._store.put_deployment(deployment)
         facts = {
             "target": deployment.target,
@@ -64,6 +70,17 @@ class Telling:
         once = f"{kind}:{mr.project}:{mr.iid}:{target.name}{try_}"
         await self._store.record(kind, mr.project, mr.iid, {"target": target.name, **facts}, once=once)
 
+    async def record_at_gitlab(
+        self, mr: MergeRequest, deployment: Deployment, state: DeploymentState
+    ) -> None:
+        """GitLab's own record, where no job makes one. That it refuses (a protected one) changes nothing."""
+        try:
+            await self._forge.tell_deployment(
+                mr.project, deployment.target, mr.target_branch, deployment.merge_sha, state
+            )
+        except ForgeRefused as refusal:
+            log.warning("deploy.unrecorded", reason=refusal.what)
+
     async def _set_status(self, mr: MergeRequest, deployment: Deployment) -> None:
         # Without a pipeline of ours to join, a status would make GitLab invent one.
         if deployment.pipeline_id is None:
@@ -78,8 +95,13 @@ class Telling:
         )
 
 
+def is_direct(deployment: Deployment) -> bool:
+    """Whether a run of ours applies it (or did), and no pipeline."""
+    return deployment.pipeline_id is None and bool(deployment.steps)
+
+
 def which(deployment: Deployment) -> str:
     """What tells one try from the next."""
-    run = deployment.steps[0] if deployment.pipeline_id is None and deployment.steps else ""
+    run = deployment.steps[0] if is_direct(deployment) else ""
     parts = [deployment.pipeline_id or run, deployment.seal]
     return "".join(f":{part or ''}" for part in parts) if any(parts) else ""

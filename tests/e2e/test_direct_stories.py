@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e.files import RELEASES, VALUES, releases, values
 from tests.e2e.site import seal_of
+from tests.e2e.waiting import until
 from tests.e2e.world import World
 
 
@@ -22,6 +23,10 @@ async def test_a_merge_is_applied_by_the_bot_without_any_pipeline(running: World
     [found] = running.cluster.objects("ConfigMap", site.namespace)
     assert found["data"] == {"color": "green"}
     assert len(site.deploy_notes(mr)) == 1
+    [recorded] = site.project.deployments.values()
+    await until(lambda: recorded.status == "success", "GitLab's record of the deployment")
+    assert (recorded.environment.name, recorded.job) == ("production", None)
+    assert f"[deployments]({site.gitlab.world.web(site.project)}/-/environments)" in note
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ from bot.app.ports.rendering import Checkout
 from bot.core.approvals import Person
 
 MergeRequestState: TypeAlias = Literal["opened", "closed", "merged", "locked"]
+DeploymentState: TypeAlias = Literal["running", "success", "failed", "canceled"]
 StatusState: TypeAlias = Literal["pending", "running", "success", "failed", "canceled"]
 
 
@@ -244,6 +245,15 @@ class Forge(Protocol):
 
     async def upsert_issue(self, project: str, marker: str, title: str, body: str) -> str:
         """One open issue of ours per marker, edited or else opened; its web address."""
+        ...
+
+    async def tell_deployment(
+        self, project: str, environment: str, ref: str, sha: str, state: DeploymentState
+    ) -> None:
+        """Our record of a deployment of `sha`: the one under way gets the state, else one is made.
+
+        The same again is fine. Records that jobs of GitLab's made are never touched.
+        """
         ...
 
     async def trace_tail(self, project: str, job_id: int, limit: int) -> str:
