@@ -12,7 +12,7 @@ from tests.e2e.site import Site
 from tests.e2e.waiting import until
 from tests.e2e.world import World
 
-PATIENCE = 180.0
+PATIENCE = 300.0
 STAGES = ("planned", "approved", "deployed")
 
 
@@ -48,8 +48,8 @@ class Flow:
     async def plan(self) -> None:
         self.watched.stage = STAGES[0]
         self.mr = await self.site.change()
-        await self.site.planned(self.mr)
         await self._ended("plan.commented", "plan")
+        await self.site.planned(self.mr)
 
     async def approve(self) -> None:
         assert self.mr is not None
