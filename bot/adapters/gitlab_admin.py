@@ -110,8 +110,13 @@ class GitLabAdministration:
     def deliveries(self, place: Place, hook_id: int) -> list[str]:
         """See the port."""
         path = f"{_of(place)}/{hook_id}/events"
-        with self._translated(f"the deliveries to {place}"):
-            found = self._api.http_list(path, get_all=False, page=1, per_page=_LAST)
+        try:
+            with self._translated(f"the deliveries to {place}"):
+                found = self._api.http_list(path, get_all=False, page=1, per_page=_LAST)
+        except ForgeRefused as error:
+            if error.status == 404:  # before GitLab 17.3
+                return []
+            raise
         return [str(it.get("response_status")) for it in found if isinstance(it, dict)]
 
     @contextmanager

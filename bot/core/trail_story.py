@@ -92,7 +92,7 @@ def _changes(entries: Sequence[Entry]) -> str:
 def _ran(entries: Sequence[Entry]) -> str:
     lines = []
     for it in entries:
-        if it.kind in ("pipeline", "pipeline.ended"):
+        if it.kind in ("pipeline", "pipeline.ended", "run", "run.ended"):
             lines += [_told(it), *jobs_of(it)]
     return _cell(lines)
 

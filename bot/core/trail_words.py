@@ -30,7 +30,11 @@ def sentence(entry: Entry) -> str:
 
 
 def jobs_of(entry: Entry) -> list[str]:
-    """A line for each job of a pipeline that ended, with the digest of its log."""
+    """A line for each job of a pipeline that ended, with the digest of its log; for each release of a run."""
+    report = entry.facts.get("report")
+    if isinstance(report, Mapping):
+        found = [it for it in report.get("releases") or () if isinstance(it, Mapping)]
+        return [f"{it.get('action')} {it.get('release')}: {it.get('state')}" for it in found]
     return [
         f"job {job['name']} ({job['id']}): {job['status']}, {job['url']}, log {job['log'] or 'not read'}"
         for job in entry.facts.get("jobs") or ()
@@ -78,6 +82,12 @@ def _verified(of: _Facts) -> str:
     return f"The cluster is {'' if of.all.get('good') else 'not '}as planned. {of.lines('lines')}"
 
 
+def _run_ended(of: _Facts) -> str:
+    report = of.all.get("report")
+    result = report.get("result") if isinstance(report, Mapping) else None
+    return f"{of['run']} ended: {result or 'it died'}; log {of['log']}"
+
+
 def _push(how: str) -> Callable[[_Facts], str]:
     return lambda of: f"{how} push to {of['branch']}: {of.short('before')} to {of.short('after')}"
 
@@ -100,6 +110,8 @@ _WORDS: Mapping[str, Callable[[_Facts], str]] = {
     "merge": lambda of: f"Merged as commit {of.short('merge_sha')}",
     "pipeline": lambda of: f"Pipeline {of['pipeline']} runs on commit {of.short('sha')} for {of.seal}",
     "pipeline.ended": lambda of: f"Pipeline {of['pipeline']} ended: {of['status']}",
+    "run": lambda of: f"The bot applies commit {of.short('sha')} for {of.seal}: {of['run']}",
+    "run.ended": _run_ended,
     "verified": _verified,
     "deploy.ended": lambda of: f"The deployment ended: {of['state']}, {of.seal}. {of['reason']}",
     "push.direct": _push("Direct"),

@@ -51,6 +51,8 @@ def test_a_deployment_is_one_story_with_every_answer() -> None:
         "The gate said deploy",
         "ada: Merged as commit cccccccccccc (entry 9)",
         "job purser-apply (44): success",
+        "run-7-0badcafe ended: applied",
+        "upgrade web/podinfo: applied",
         "The cluster is as planned. web/podinfo runs podinfo 6.14.1.",
         "Locked the target. the night of the move",
         "/helm deploy: done",

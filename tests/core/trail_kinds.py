@@ -12,6 +12,7 @@ _JOB = {
     "url": "https://gitlab.example.com/platform/cluster/-/jobs/44",
     "log": f"sha256:{'9f' * 32}",
 }
+_RELEASE = {"release": "web/podinfo", "action": "upgrade", "state": "applied", "revision": 4, "why": ""}
 _CHANGES = ["upgrade web/podinfo, chart podinfo 6.7.0 to 6.14.1, objects touched: 3"]
 FACTS: dict[str, dict[str, object]] = {
     "delivery": {
@@ -64,6 +65,13 @@ FACTS: dict[str, dict[str, object]] = {
         "url": "https://gitlab.example.com/platform/cluster/-/pipelines/31",
         "status": "success",
         "jobs": [_JOB],
+    },
+    "run": {**_TARGET, "run": "run-7-0badcafe", "seal": SEAL, "sha": MERGED},
+    "run.ended": {
+        **_TARGET,
+        "run": "run-7-0badcafe",
+        "log": f"sha256:{'9f' * 32}",
+        "report": {"schema": "purser.run/v1", "result": "applied", "releases": [_RELEASE], "lines": []},
     },
     "verified": {**_TARGET, "good": True, "lines": ["web/podinfo runs podinfo 6.14.1."]},
     "deploy.ended": {**_TARGET, "state": "succeeded", "reason": "", "seal": SEAL},
