@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TextIO, assert_never
 
@@ -12,6 +13,7 @@ from cyclopts import Parameter
 
 from bot.app.apply import Applied, ApplyPlan
 from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checkout, state_dir, tools
+from bot.cli.artifacts import leave
 from bot.cli.options import TargetOptions
 from bot.cli.plans import recall
 from bot.core.layouts import secret_variables
@@ -31,6 +33,10 @@ def apply(
     seal: Annotated[str, Parameter(help="the seal of the plan that was approved")],
     options: TargetOptions = _DEFAULT,
     verify_seconds: Annotated[float, Parameter(help="how long rollouts may take")] = 300.0,
+    parallel: Annotated[
+        int | None, Parameter(help="releases at a time (default: 4, or the target's)")
+    ] = None,
+    keep: Annotated[Path | None, Parameter(help="folder for plan, result, log and manifests, masked")] = None,
 ) -> int:
     """Deploys exactly the plan of a seal, or nothing.
 
@@ -50,12 +56,15 @@ def apply(
     masker = Masker(fingerprint_key(state_dir()))
     with _Log(masker) as log:
         try:
-            outcome = asyncio.run(_stoppable(_apply(path, seal, options, verify_seconds, log.say)))
+            outcome = asyncio.run(_stoppable(_apply(path, seal, options, parallel, verify_seconds, log.say)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             log.say("\nStopped from outside; Helm was told, and marked what it was at as failed.")
             log.keep()
             return FAILED
-        return _report(outcome, log)
+        code = _report(outcome, log)
+        if keep is not None:
+            leave(outcome, log.text, keep)
+        return code
 
 
 async def _stoppable(work: Coroutine[None, None, Applied]) -> Applied:
@@ -66,9 +75,16 @@ async def _stoppable(work: Coroutine[None, None, Applied]) -> Applied:
 
 
 async def _apply(
-    path: Path, seal: str, options: TargetOptions, verify_seconds: float, say: Callable[[str], None]
+    path: Path,
+    seal: str,
+    options: TargetOptions,
+    parallel: int | None,
+    verify_seconds: float,
+    say: Callable[[str], None],
 ) -> Applied:
     target = options.resolve()
+    if parallel is not None:
+        target = replace(target, deploy=replace(target.deploy, parallel=max(parallel, 1)))
     tree = open_checkout(path)
     say(f"purser apply: target {target.name}, commit {tree.head or 'none'}")
     settings = Settings(
@@ -136,6 +152,11 @@ class _Log:
         self._lines.append(line)
         print(line, flush=True)
 
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return "\n".join(self._lines) + "\n"
+
     def keep(self) -> None:
         """Writes all that was said to helm-output.log in the working directory."""
-        Path(LOG_FILE).write_text("\n".join(self._lines) + "\n", encoding="utf-8")
+        Path(LOG_FILE).write_text(self.text, encoding="utf-8")

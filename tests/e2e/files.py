@@ -48,18 +48,7 @@ metadata:
 spec: {type: {{ . }}, ports: [{port: 80}]}
 {{- end }}
 """
-CI_WITHOUT_INPUTS = """\
-purser-apply:
-  stage: deploy
-  rules:
-    - if: $PURSER_SEAL
-  resource_group: purser
-  script:
-    - purser apply --target "$PURSER_TARGET" --seal "$PURSER_SEAL"
-  artifacts:
-    when: on_failure
-    paths: [helm-output.log]
-"""
+CI_WITHOUT_INPUTS = CI_TEMPLATE.with_name("purser-apply-variables.gitlab-ci.yml").read_text(encoding="utf-8")
 
 
 def releases(namespace: str, *names: str) -> str:

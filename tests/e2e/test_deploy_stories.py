@@ -1,15 +1,18 @@
 """What a merge does: exactly the plan, or nothing and a reason."""
 
 import asyncio
+import json
 
 import pytest
 
-from bot.demo.gitlab import Delivery, MergeRequest, Settings
+from bot.demo.gitlab import Delivery, MergeRequest, Settings, artifacts
 from bot.demo.gitlab.delivery import Policy
 from tests.e2e.files import CI_WITHOUT_INPUTS, RELEASES, VALUES, releases, values
 from tests.e2e.site import Site, call, seal_of
 from tests.e2e.waiting import until
 from tests.e2e.world import World
+
+KEPT = ("plan.json", "run.json", "output.log")
 
 
 async def merged(site: Site, mr: MergeRequest, **options: bool) -> tuple[str, str]:
@@ -53,6 +56,13 @@ async def test_an_upgrade_and_an_uninstall_with_a_ci_file_that_knows_no_inputs(r
     assert "✅ Deployed" in note
     [pipeline] = site.apply_pipelines()
     assert (pipeline.inputs, pipeline.variables["PURSER_SEAL"]) == ({}, seal_of(plan))
+    [job] = site.jobs(pipeline)
+    kept = {name: artifacts.read(job, f"purser-artifacts/{name}") or b"" for name in KEPT}
+    kept["manifest"] = artifacts.read(job, f"purser-artifacts/manifests/{site.namespace}_web.yaml") or b""
+    assert json.loads(kept["plan.json"])["seal"] == seal_of(plan)
+    assert [it["state"] for it in json.loads(kept["run.json"])["releases"]] == ["applied", "applied"]
+    assert b"kind: ConfigMap" in kept["manifest"]
+    assert not any(b"not-a-real-password" in text for text in kept.values())
     gone = releases(site.namespace, "web", "old").replace(
         "- name: old\n", "- name: old\n  installed: false\n"
     )
