@@ -15,6 +15,7 @@ from bot.app.commands.status import Status
 from bot.app.commands.unlock import UnlockTarget
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Clock, Forge, Queue, Repositories, Store
+from bot.app.ports.running import Runs
 from bot.bootstrap.tools import Tools
 
 Answers: TypeAlias = Callable[[Request], Awaitable[Answer]]
@@ -28,6 +29,7 @@ def answers(
     store: Store,
     gatekeeper: Gatekeeper,
     clock: Clock,
+    runs: Runs,
 ) -> Mapping[str, Answers]:
     """What each command does, in the order in which help lists them."""
     planner, clusters = tools.planner, tools.clusters
@@ -37,7 +39,7 @@ def answers(
         "status": Status(clusters, store),
         "history": History(clusters, store),
         "deploy": DeployAgain(queue, forge, repositories, planner, tools.recovery, store, gatekeeper, clock),
-        "cancel": Cancel(queue, forge, store),
+        "cancel": Cancel(queue, forge, store, runs),
         "lock": LockTarget(queue, store, clock),
         "unlock": UnlockTarget(queue, store),
     }

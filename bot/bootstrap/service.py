@@ -179,7 +179,7 @@ def _engine(
     def least(command: str, project: str, target: str | None) -> int:
         return LEVELS[config.least_role(command, project, target)]
 
-    table = answers(later, forge, repositories, wired, store, keeper, utc_now)
+    table = answers(later, forge, repositories, wired, store, keeper, utc_now, runs)
     worker = Worker(
         targets,
         PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper),

@@ -92,3 +92,21 @@ async def test_two_merges_at_once_are_deployed_one_after_the_other(running: Worl
     assert running.cluster is not None
     [found] = running.cluster.objects("ConfigMap", site.namespace)
     assert found["data"] == {"color": "red"}
+
+
+@pytest.mark.long
+async def test_a_run_that_is_cancelled_lets_helm_mark_what_it_was_at_as_failed(running: World) -> None:
+    site = await running.site("direct-5")
+    text = releases(site.namespace).replace("- name: web\n", "- name: web\n  wait: true\n  timeout: 80s\n")
+    mr = await site.change(files={RELEASES: text, VALUES: values(replicas=1, tag="broken")})
+    await site.planned(mr)
+    await site.gitlab.merge(mr, site.max)
+    cluster = running.cluster
+    assert cluster is not None
+    await until(lambda: cluster.objects("Deployment", site.namespace), "Helm to be at it")
+    _, said = await site.command(mr, site.max, "/helm cancel")
+    assert "Helm was asked to stop" in said
+    note = await site.deployed(mr)
+    assert "it was stopped from outside." in note
+    assert f"| `{site.namespace}/web` | install | ❌ stopped after " in note
+    assert "/helm deploy" in note

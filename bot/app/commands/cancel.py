@@ -4,17 +4,19 @@ from dataclasses import replace
 
 from bot.app.commands.request import Answer, Request
 from bot.app.ports import Forge, Queue, Store
+from bot.app.ports.running import Runs
 from bot.core import markdown as md
 from bot.core.model import Target
 
 
 class Cancel:
-    """Takes queued plans back; stops a deployment's pipeline, or one that has none yet."""
+    """Takes queued plans back; stops a deployment's pipeline or run, or one that has none yet."""
 
-    def __init__(self, queue: Queue, forge: Forge, store: Store) -> None:
+    def __init__(self, queue: Queue, forge: Forge, store: Store, runs: Runs) -> None:
         self._queue = queue
         self._forge = forge
         self._store = store
+        self._runs = runs
 
     async def __call__(self, request: Request) -> Answer:
         """Where nothing is to be stopped, says so."""
@@ -42,6 +44,8 @@ class Cancel:
             lines.append(
                 f"{name}: GitLab was asked to cancel its pipeline; the deploy note says how it ended."
             )
+        elif deployment.state == "running" and await self._runs.stop(deployment.steps[0]):
+            lines.append(f"{name}: Helm was asked to stop; the deploy note says how it ended.")
         elif deployment.state == "verifying":
             lines.append(f"{name}: it is applied already and being verified; there is nothing to stop.")
         if lines:
