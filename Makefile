@@ -70,9 +70,9 @@ bench: setup ## figures of this machine, from one run
 
 lock: setup ## renew both lock files from pyproject.toml: everything, and what the image needs
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --group dev pyproject.toml -o requirements.lock
+	  --group dev --all-extras pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --constraint requirements.lock pyproject.toml -o requirements-image.lock
+	  --all-extras --constraint requirements.lock pyproject.toml -o requirements-image.lock
 
 golden: setup ## rewrite the golden notes; review them as prose
 	@$(BIN)/pytest -q tests/golden --snapshot-update

@@ -1,0 +1,51 @@
+"""What happens to merge requests and targets, counted where it is written down: in the trail."""
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter
+
+from bot.core.trail import Happening
+
+
+class DomainMetrics:
+    """Counters over the trail's entries: what is in them is true, whoever did it and however often it was tried."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.entries = Counter(
+            "purser_trail_entries", "Entries of the trail by kind", ["kind"], registry=registry
+        )
+        self.sealed = Counter(
+            "purser_plan_results",
+            "Plans kept, by whether they have a seal (would be deployed)",
+            ["target", "sealed"],
+            registry=registry,
+        )
+        self.decisions = Counter(
+            "purser_gate_decisions", "What the gate decided of merges", ["target", "decision"], registry=registry
+        )
+        self.deploys = Counter(
+            "purser_deploys", "Deployments that ended, by state", ["target", "state"], registry=registry
+        )
+        self.verifications = Counter(
+            "purser_verifications", "Looks at a cluster after a deploy", ["target", "good"], registry=registry
+        )
+
+    def __call__(self, happenings: Sequence[Happening]) -> None:
+        """The store's observer: these were written down now."""
+        for happening in happenings:
+            self.entries.labels(happening.kind).inc()
+            facts = happening.facts
+            target = str(facts.get("target", ""))
+            match happening.kind:
+                case "plan":
+                    self.sealed.labels(target, _yes(facts.get("seal"))).inc()
+                case "gate":
+                    self.decisions.labels(target, str(facts.get("decision"))).inc()
+                case "deploy.ended":
+                    self.deploys.labels(target, str(facts.get("state"))).inc()
+                case "verified":
+                    self.verifications.labels(target, _yes(facts.get("good"))).inc()
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,125 @@
+"""Spans for OpenTelemetry: one per step of work, one per request to GitLab, in the trace of the merge request.
+
+They are made where the extra `otel` is installed and OTEL_EXPORTER_OTLP_ENDPOINT (or its sibling for traces) names
+where to send them; OpenTelemetry's own variables say the rest. Else nothing of it is even imported.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from bot.adapters.gitlab_client import Answered
+from bot.core.errors import AuthorError
+from bot.core.trace import trace_of
+from bot.core.work import Work, key
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_NANO = 1_000_000_000
+
+
+class Spans(Protocol):
+    """What is told when work is done and GitLab was asked."""
+
+    def step(self, work: Work) -> AbstractContextManager[None]:
+        """Around one step of work."""
+        ...
+
+    def answered(self, answered: Answered) -> None:
+        """After one request to GitLab."""
+        ...
+
+    def close(self) -> None:
+        """Sends what is not yet sent."""
+        ...
+
+
+class NoSpans:
+    """Nobody asked for traces."""
+
+    def step(self, work: Work) -> AbstractContextManager[None]:
+        """See the protocol."""
+        return nullcontext()
+
+    def answered(self, answered: Answered) -> None:
+        """See the protocol."""
+
+    def close(self) -> None:
+        """See the protocol."""
+
+
+class OpenSpans:
+    """Spans of a tracer. `close` is what flushes it."""
+
+    def __init__(self, tracer: "Tracer", close: "Close") -> None:
+        self._tracer = tracer
+        self._close = close
+
+    @contextmanager
+    def step(self, work: Work) -> Iterator[None]:
+        """See the protocol. The parent is made of the trace id alone: who began the trace is long gone."""
+        from opentelemetry.trace import (  # noqa: PLC0415 - only where somebody asked for it
+            NonRecordingSpan,
+            SpanContext,
+            TraceFlags,
+            set_span_in_context,
+        )
+
+        trace = trace_of(work)
+        origin = SpanContext(
+            int(trace, 16), int(trace[:16], 16), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)
+        )
+        with self._tracer.start_as_current_span(
+            type(work).__name__,
+            context=set_span_in_context(NonRecordingSpan(origin)),
+            attributes={"purser.work": key(work), "purser.project": work.project},
+        ):
+            yield
+
+    def answered(self, answered: Answered) -> None:
+        """See the protocol: the span ends now, and began as long ago as the request took."""
+        now = time.time_ns()
+        span = self._tracer.start_span(
+            f"GitLab {answered.method} {answered.route}",
+            start_time=now - int(answered.seconds * _NANO),
+            attributes={
+                "http.request.method": answered.method,
+                "http.response.status_code": answered.status or 0,
+                "http.request.resend_count": answered.attempt - 1,
+            },
+        )
+        span.end(now)
+
+    def close(self) -> None:
+        """See the protocol."""
+        self._close()
+
+
+class Close(Protocol):
+    """Flushes and ends a tracer."""
+
+    def __call__(self) -> None: ...
+
+
+def spans() -> Spans:
+    """As the environment says. Raises AuthorError (`no-otel`) where traces are asked for and the extra is missing."""
+    if not any(os.environ.get(name) for name in _ENDPOINTS):
+        return NoSpans()
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    except ImportError:
+        raise AuthorError(
+            f"{' or '.join(_ENDPOINTS)} is set, but OpenTelemetry is not installed.",
+            fix="Install purser[otel], or unset the variable.",
+            code="no-otel",
+        ) from None
+    provider = TracerProvider(resource=Resource.create({"service.name": "purser"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return OpenSpans(provider.get_tracer("purser"), provider.shutdown)
