@@ -9,6 +9,7 @@ import structlog
 from dbos import DBOS
 
 from bot.core.errors import AuthorError, TransientError
+from bot.core.trace import trace_of
 from bot.core.work import Again, Done, Outcome, Work, from_json, key
 
 log = structlog.get_logger()
@@ -81,7 +82,7 @@ class Runner:
             with self._rest():
                 await asyncio.Event().wait()  # until stop() cancels us: nothing new begins
         work = from_json(fields)
-        structlog.contextvars.bind_contextvars(work=key(work))
+        structlog.contextvars.bind_contextvars(work=key(work), trace=trace_of(work))
         return await self._outcome(work, tries)
 
     @contextmanager

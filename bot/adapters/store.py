@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters import tables
 from bot.adapters.store_gate import GateTables, upsert
-from bot.adapters.store_trail import TrailTable
+from bot.adapters.store_trail import TrailTable, Written, unobserved
 from bot.app.ports.keeping import Clock, Deployment, StoredPlan
 
 
@@ -20,9 +20,9 @@ def utc_now() -> datetime:
 class SqlStore(GateTables, TrailTable):
     """The port `Store` on SQLite or PostgreSQL; `engine` is what `open_database` gave."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now, written: Written = unobserved) -> None:
         GateTables.__init__(self, engine)
-        TrailTable.__init__(self, engine, clock)
+        TrailTable.__init__(self, engine, clock, written)
 
     async def add_plan(self, plan: StoredPlan) -> int:
         """See the port. `id` of the argument is not looked at."""

@@ -1,10 +1,10 @@
 """The trail's table: entries are added, read in pages, and never changed."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -21,12 +21,21 @@ PAGE = 1_000
 """Entries that one transaction reads: SQLite's one writer waits no longer than for these."""
 
 
+Written: TypeAlias = Callable[[Sequence[Happening]], None]
+"""Is told what was added to the trail, once that is committed."""
+
+
+def unobserved(happenings: Sequence[Happening]) -> None:
+    """Nobody wants to know."""
+
+
 class TrailTable:
     """The part of port `Store` that is the trail, and what an auditor needs besides."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, written: Written) -> None:
         self._trail_engine = engine
         self._trail_clock = clock
+        self._written = written
 
     async def record(
         self, kind: str, project: str, iid: int | None, facts: Mapping[str, Any], once: str
@@ -50,6 +59,7 @@ class TrailTable:
             at = self._trail_clock().astimezone(UTC).isoformat()
             rows = [_row(entry) for entry in follow(before, adding, at, number + 1)]
             await connection.execute(sa.insert(table), rows)
+        self._written(adding)
 
     async def trail(self, project: str, iid: int | None = None) -> list[Mapping[str, Any]]:
         """See the port."""

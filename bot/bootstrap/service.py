@@ -48,6 +48,7 @@ from bot.entry.doorbell import Doorbell
 from bot.entry.health import add_health
 from bot.entry.hook import Hook
 from bot.entry.metrics import Metrics, metrics_app
+from bot.entry.tracing import spans
 
 log = structlog.get_logger()
 
@@ -71,10 +72,12 @@ async def service(config: Config) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         database = await open_database(config.database_url)
         stack.push_async_callback(database.dispose)
-        store, inbox = SqlStore(database), await stack.enter_async_context(SqlInbox(database))
+        metrics = Metrics(spans())
+        stack.callback(metrics.spans.close)
+        store = SqlStore(database, written=metrics.domain)
+        inbox = await stack.enter_async_context(SqlInbox(database))
         settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings))
-        metrics = Metrics()
         forge, repositories, merges = await _gitlab(config, stack, metrics)
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))

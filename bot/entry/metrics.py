@@ -15,6 +15,8 @@ from prometheus_client import (
 )
 
 from bot.adapters.gitlab_client import Answered
+from bot.entry.domain_metrics import DomainMetrics
+from bot.entry.tracing import NoSpans, Spans
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -24,7 +26,8 @@ Depth = Callable[[], Awaitable[Mapping[str, int]]]
 class GitLabMetrics:
     """What we ask of GitLab's API; it is called with each request that was sent."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, spans: Spans) -> None:
+        self._spans = spans
         self.requests = Counter(
             "purser_gitlab_requests",
             "Requests to GitLab's API, tries included; status none: no answer came",
@@ -64,12 +67,14 @@ class GitLabMetrics:
             self.remaining.set(answered.remaining)
         if answered.status is not None:
             self.shut_out.set(answered.status == HTTPStatus.UNAUTHORIZED)
+        self._spans.answered(answered)
 
 
 class Metrics:
     """Every measure of one process; `registry` is its own, so that several live side by side in tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, spans: Spans | None = None) -> None:
+        self.spans = spans or NoSpans()
         self.registry = CollectorRegistry()
         self.deliveries = Counter(
             "purser_deliveries", "Webhook deliveries by result", ["result"], registry=self.registry
@@ -98,7 +103,8 @@ class Metrics:
         self.queue_depth = Gauge(
             "purser_queue_depth", "Work that waits or is under way", ["queue"], registry=self.registry
         )
-        self.gitlab = GitLabMetrics(self.registry)
+        self.gitlab = GitLabMetrics(self.registry, self.spans)
+        self.domain = DomainMetrics(self.registry)
 
     @web.middleware
     async def measure(
