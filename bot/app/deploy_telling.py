@@ -12,6 +12,7 @@ from bot.core.errors import ForgeRefused
 from bot.core.marks import deploy_marker, deploy_status
 from bot.core.model import Target
 from bot.core.redact import Masker
+from bot.core.trace import trace_id
 from bot.core.work import Done, Outcome
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ def about(deployment: Deployment) -> DeployReport:
         reason=deployment.reason,
         merge_sha=deployment.merge_sha,
         seal=deployment.seal or "",
+        trace=trace_id(deployment.project, deployment.iid),
     )
 
 

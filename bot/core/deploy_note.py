@@ -40,6 +40,7 @@ class DeployReport:
     trail: str = ""
     run: str = ""
     releases: tuple[ReleaseReport, ...] = ()
+    trace: str = ""
 
 
 def deploy_note(report: DeployReport) -> str:
@@ -93,6 +94,7 @@ def _footer(report: DeployReport) -> str:
         f"seal {md.code(report.seal)}" if report.seal else "",
         f"run {md.code(report.run)}" if report.run else "",
         f"trail {md.code(report.trail)}" if report.trail else "",
+        f"trace {md.code(report.trace)}" if report.trace else "",
         *(f"[{md.text(label)}]({url})" for label, url in report.links if _safe(url)),
     ]
     return "---\n" + " · ".join(fact for fact in facts if fact) if any(facts) else ""
