@@ -16,6 +16,7 @@ from bot.core.gate_note import gate_section
 from bot.core.marks import plan_marker
 from bot.core.model import Target
 from bot.core.note import Notes, PlanContext, plan_notes, sentence_note
+from bot.core.trace import trace_id
 from bot.core.trail_facts import changes_of, document_digest
 from bot.core.work import Done, Outcome, PlanWork
 
@@ -119,6 +120,7 @@ class PlanMergeRequest:
             mode=target.deploy_mode,
             draft=mr.draft,
             gate=gate_section(looked.facts, looked.differences, looked.diffs),
+            trace=trace_id(mr.project, mr.iid),
         )
         note_id = await self._write(mr, target, plan_notes(plan, context))
         await tell_status(self._forge, mr, target, note_id, plan, looked.facts)

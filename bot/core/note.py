@@ -35,6 +35,7 @@ class PlanContext:
 
     `same_as` is the earlier head whose plan had the same seal. `draft`, `mode`: of merge request and target.
     `partial`: only some releases were planned, by wish. `gate` is the gate's section (core/gate_note.py).
+    `trace` is what the log's lines about it bear (core/trace.py).
     """
 
     head: str | None = None
@@ -46,6 +47,7 @@ class PlanContext:
     in_thread: bool = True
     partial: bool = False
     gate: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +237,16 @@ def _footer(plan: Plan, context: PlanContext) -> str:
     if plan.seal is None:
         end = "This plan has no seal: it would not be deployed. Mend what the findings say and push again"
         again = f", or plan again with {md.code('/helm plan')}" if context.in_thread else ""
-        return f"---\n{end}{again}."
-    lines = [f"---\nSeal {md.code(plan.seal)}"]
+        return f"---\n{end}{again}.{_trace(context, ' Trace')}"
+    lines = [f"---\nSeal {md.code(plan.seal)}{_trace(context, ' · trace')}"]
     if context.in_thread:
         lines.append(_on_merge(plan, context))
         lines.append(f"{md.code('/helm plan')} plans again, {md.code('/helm help')} lists the commands.")
     return "\n\n".join(lines)
+
+
+def _trace(context: PlanContext, label: str) -> str:
+    return f"{label} {md.code(context.trace)}" if context.trace else ""
 
 
 def _on_merge(plan: Plan, context: PlanContext) -> str:
