@@ -9,6 +9,7 @@ from bot.app.command import AnswerCommands
 from bot.app.deploy import DeployMergeRequest
 from bot.app.plan import PlanMergeRequest
 from bot.app.refresh import RefreshGate
+from bot.core.errors import TransientError
 from bot.core.model import Target
 from bot.core.work import (
     BranchWork,
@@ -51,9 +52,19 @@ class Worker:
         """Does one step. Work for a target that is not configured any more is dropped, and said."""
         kind = type(work).__name__
         with self._metrics.spans.step(work), self._metrics.phase.labels(kind).time():
-            outcome = await self._step(work)
+            outcome = await self._counted(kind, work)
         self._metrics.work.labels(kind, type(outcome).__name__).inc()
         return outcome
+
+    async def _counted(self, kind: str, work: Work) -> Outcome:
+        try:
+            return await self._step(work)
+        except TransientError:
+            self._metrics.work.labels(kind, "Repeated").inc()
+            raise
+        except Exception:
+            self._metrics.work.labels(kind, "Failed").inc()
+            raise
 
     async def _step(self, work: Work) -> Outcome:
         match work:
