@@ -8,7 +8,7 @@ from bot.core.trail import Happening
 
 
 class DomainMetrics:
-    """Counters over the trail's entries: what is in them is true, whoever did it and however often it was tried."""
+    """Counters over the trail's entries: each happening once, however often it was tried."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.entries = Counter(
@@ -21,7 +21,10 @@ class DomainMetrics:
             registry=registry,
         )
         self.decisions = Counter(
-            "purser_gate_decisions", "What the gate decided of merges", ["target", "decision"], registry=registry
+            "purser_gate_decisions",
+            "What the gate decided of merges",
+            ["target", "decision"],
+            registry=registry,
         )
         self.deploys = Counter(
             "purser_deploys", "Deployments that ended, by state", ["target", "state"], registry=registry

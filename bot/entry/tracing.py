@@ -1,7 +1,7 @@
-"""Spans for OpenTelemetry: one per step of work, one per request to GitLab, in the trace of the merge request.
+"""OpenTelemetry's spans: one a step of work, one a request to GitLab, in the merge request's trace.
 
-They are made where the extra `otel` is installed and OTEL_EXPORTER_OTLP_ENDPOINT (or its sibling for traces) names
-where to send them; OpenTelemetry's own variables say the rest. Else nothing of it is even imported.
+They are made where OTEL_EXPORTER_OTLP_ENDPOINT (or its sibling for traces) names where to send them and the
+extra `otel` is installed; OpenTelemetry's own variables say the rest. Else nothing of it is even imported.
 """
 
 import os
@@ -62,9 +62,10 @@ class OpenSpans:
     @contextmanager
     def step(self, work: Work) -> Iterator[None]:
         """See the protocol. The parent is made of the trace id alone: who began the trace is long gone."""
-        from opentelemetry.trace import (  # noqa: PLC0415 - only where somebody asked for it
+        from opentelemetry.trace import (
             NonRecordingSpan,
             SpanContext,
+            StatusCode,
             TraceFlags,
             set_span_in_context,
         )
@@ -77,8 +78,14 @@ class OpenSpans:
             type(work).__name__,
             context=set_span_in_context(NonRecordingSpan(origin)),
             attributes={"purser.work": key(work), "purser.project": work.project},
-        ):
-            yield
+            record_exception=False,  # its text may hold what no log would show
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield
+            except Exception as error:
+                span.set_status(StatusCode.ERROR, type(error).__name__)
+                raise
 
     def answered(self, answered: Answered) -> None:
         """See the protocol: the span ends now, and began as long ago as the request took."""
@@ -106,14 +113,14 @@ class Close(Protocol):
 
 
 def spans() -> Spans:
-    """As the environment says. Raises AuthorError (`no-otel`) where traces are asked for and the extra is missing."""
+    """As the environment says. Raises AuthorError (`no-otel`) where the extra is asked for and missing."""
     if not any(os.environ.get(name) for name in _ENDPOINTS):
         return NoSpans()
     try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         raise AuthorError(
             f"{' or '.join(_ENDPOINTS)} is set, but OpenTelemetry is not installed.",

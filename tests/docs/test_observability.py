@@ -1,0 +1,66 @@
+"""Each metric that the dashboard or an alert asks for exists, with the labels that it is asked by."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry, Metric
+
+from bot.entry.metrics import Metrics
+from tests.docs.chart import CHART
+
+ALERTS = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))
+DASHBOARD = json.loads((CHART / "files" / "dashboard.json").read_text(encoding="utf-8"))
+_NAME = re.compile(r"\bpurser_[a-z_]+\b")
+_MATCHED = re.compile(r"(purser_[a-z_]+)\{([^}]*)\}")
+
+
+def asked() -> Iterator[tuple[str, str]]:
+    """(where, expression) of everything that is asked of Prometheus."""
+    for group in ALERTS["groups"]:
+        for rule in group["rules"]:
+            yield rule["alert"], rule["expr"]
+    for panel in DASHBOARD["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+
+
+def served(registry: CollectorRegistry) -> dict[str, set[str]]:
+    """Sample names and the labels that they can bear."""
+    names: dict[str, set[str]] = {}
+    for collector in registry._collector_to_names:
+        labels = set(getattr(collector, "_labelnames", ()))
+        [metric] = collector.describe() if hasattr(collector, "describe") else []
+        for name in samples(metric):
+            names[name] = labels | ({"le"} if metric.type == "histogram" else set())
+    return names
+
+
+def samples(metric: Metric) -> tuple[str, ...]:
+    """What a metric is called when it is asked for."""
+    match metric.type:
+        case "counter":
+            return (f"{metric.name}_total",)
+        case "histogram":
+            return tuple(f"{metric.name}_{end}" for end in ("bucket", "sum", "count"))
+        case _:
+            return (metric.name,)
+
+
+@pytest.mark.parametrize(("where", "expression"), list(asked()))
+def test_what_is_asked_for_is_served(where: str, expression: str) -> None:
+    known = served(Metrics().registry)
+    names = _NAME.findall(expression)
+    assert names, f"{where} asks for nothing of ours"
+    assert set(names) <= known.keys()
+    for name, matchers in _MATCHED.findall(expression):
+        assert {matcher.split("=")[0].rstrip("!~") for matcher in matchers.split(",")} <= known[name]
+
+
+def test_every_alert_says_what_to_do() -> None:
+    rules = [rule for group in ALERTS["groups"] for rule in group["rules"]]
+    assert rules
+    assert all(rule["annotations"]["summary"] and rule["annotations"]["description"] for rule in rules)
+    assert len({rule["alert"] for rule in rules}) == len(rules)
