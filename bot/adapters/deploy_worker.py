@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _answer(order: Mapping[str, Any], context: HelmContext) -> Mapping[str, Any]:
-    operation: Callable[..., int] = _uninstall if order["op"] == "uninstall" else _deploy
+    operation = _OPERATIONS[order["op"]]
     try:
         with Config(
             kubeconfig_path=order["kubeconfig"], kube_context=order["context"], namespace=order["namespace"]
@@ -92,6 +92,25 @@ def _uninstall(config: Config, order: Mapping[str, Any], _: HelmContext) -> int:
     with contextlib.suppress(HelmNotFoundError):
         config.uninstall(order["name"], timeout=order["timeout"], wait=wait)
     return 0
+
+
+def _rollback(config: Config, order: Mapping[str, Any], _: HelmContext) -> int:
+    options = {
+        "version": order["to"],
+        "timeout_seconds": order["timeout"],
+        "wait": "watcher" if order["wait"] else "hookOnly",
+        "wait_for_jobs": order["wait_for_jobs"],
+        "max_history": order["history"],
+    }
+    _native.call_status("helm_rollback", config._raw(), order["name"], json.dumps(options))
+    return max(int(one["revision"]) for one in config.history(order["name"]))
+
+
+_OPERATIONS: Mapping[str, Callable[[Config, Mapping[str, Any], HelmContext], int]] = {
+    "deploy": _deploy,
+    "rollback": _rollback,
+    "uninstall": _uninstall,
+}
 
 
 if __name__ == "__main__":

@@ -54,6 +54,19 @@ class CliDeployer(Present):
         ended = await self._helm(_upgrade(job), job.release, values, paths, log)
         return int(_summary(ended.output)["version"])
 
+    async def rollback(self, release: DesiredRelease, revision: int, log: Callable[[str], None]) -> int:
+        """See the port. Helm's rollback knows no orderly stop: cancelled, it is waited for."""
+        arguments = [
+            *("rollback", "--history-max", str(HISTORY), "--timeout", f"{release.timeout}s"),
+            *(("--wait=watcher",) if release.wait else ()),
+            *(("--wait-for-jobs",) if release.wait and release.wait_for_jobs else ()),
+            *("--", release.name, str(revision)),
+        ]
+        await self._helm(arguments, release, b"", self._paths, log, may_stop=False)
+        asked = ["status", "--output", "json", "--", release.name]
+        ended = await self._helm(asked, release, b"", self._paths, lambda _: None)
+        return int(_summary(ended.output)["version"])
+
     async def uninstall(self, release: DesiredRelease, log: Callable[[str], None]) -> None:
         """See the port. Helm's uninstall knows no orderly stop: cancelled, it is waited for."""
         arguments = [

@@ -60,6 +60,16 @@ class SdkDeployer:
         }
         return await self._helm(order, release, {job.chart.path: job.chart.name}, log)
 
+    async def rollback(self, release: DesiredRelease, revision: int, log: Callable[[str], None]) -> int:
+        """See the port. Helm's rollback knows no orderly stop: cancelled, it is waited for."""
+        order = {
+            "op": "rollback",
+            "to": revision,
+            "wait_for_jobs": release.wait and release.wait_for_jobs,
+            "history": HISTORY,
+        }
+        return await self._helm(order, release, {}, log)
+
     async def uninstall(self, release: DesiredRelease, log: Callable[[str], None]) -> None:
         """See the port. Helm's uninstall knows no orderly stop: cancelled, it is waited for."""
         await self._helm({"op": "uninstall"}, release, {}, log)

@@ -40,9 +40,9 @@ class Applying:
         todo = [step for step in steps if step.plan.action != "none" and step.desired.key not in already]
         for step in steps:
             state: ReleaseState = "already" if step.desired.key in already else "unchanged"
-            self._put(step, ReleaseReport(step.desired.key, step.plan.action, state))
+            self._put(step, ReleaseReport(step.desired.key, step.verb, state))
         for step in todo:
-            self._put(step, ReleaseReport(step.desired.key, step.plan.action, "not started"))
+            self._put(step, ReleaseReport(step.desired.key, step.verb, "not started"))
         self._total = len(todo)
         await self._work_off({step.desired.key: step for step in todo})
         return tuple(self._reports[step.desired.key] for step in steps)
@@ -88,7 +88,7 @@ class Applying:
             await self._one(step)
 
     async def _one(self, step: Step) -> None:
-        key, action = step.desired.key, step.plan.action
+        key, action = step.desired.key, step.verb
         self._begun += 1
         self._say(f"\n[{self._begun}/{self._total}] {action} {key}")
         began = time.monotonic()
@@ -113,6 +113,8 @@ class Applying:
         def log(line: str) -> None:
             self._line(step, self._masker.text(line))
 
+        if step.revision is not None:
+            return await self._deployer.rollback(step.desired, step.revision, log)
         if step.chart is None:
             await self._deployer.uninstall(step.desired, log)
             return None

@@ -36,6 +36,7 @@ class Ready:
     failure: Finding | None = None
     key: str = ""
     lookup: ReleaseLookup | None = None
+    rollback: StoredRelease | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,20 @@ UNKNOWN_VERSION = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One release of a plan, with what applying it needs. `chart` is None where nothing is rendered."""
+    """One release of a plan, with what applying it needs. `chart` is None where nothing is rendered.
+
+    `revision` is the one that it is rolled back to.
+    """
 
     desired: DesiredRelease
     chart: LocalChart | None
     plan: ReleasePlan
+    revision: int | None = None
+
+    @property
+    def verb(self) -> str:
+        """What is done to it."""
+        return self.plan.action if self.revision is None or self.plan.action == "none" else "rollback"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ async def _rehearse(
         masker=masker,
         overlay=overlay,
         chart=one.chart,
+        rollback=one.rollback,
     )
     asked = _Asked()
     try:

@@ -89,13 +89,17 @@ COMMANDS: Mapping[str, Spec] = {
         ),
         Spec(
             "rollback",
-            "RELEASE [REVISION] [--target T]",
-            "previews a rollback",
+            "RELEASE [REVISION] [--revert] [--target T]",
+            "shows what a rollback would do, with a code to confirm; --revert: also opens the merge request "
+            "that takes the merge back in Git",
             "maintainer",
             least=1,
             most=2,
+            flags=("revert",),
         ),
-        Spec("confirm", "CODE", "does what was previewed", "maintainer", least=1, most=1, options=()),
+        Spec(
+            "confirm", "CODE", "does the rollback that was shown", "maintainer", least=1, most=1, options=()
+        ),
         Spec("cancel", "[--target T]", "stops what is queued or waiting", "developer"),
         Spec("lock", "[--target T] [reason]", "freezes a target", "maintainer", free_text=True),
         Spec("unlock", "[--target T]", "releases a target", "maintainer"),

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.core.model import Finding, Level, ObjectRef, Risk
-from bot.core.planned import Change, Drift, EngineInfo, ObjectPlan, Plan, ReleasePlan
+from bot.core.planned import Change, Drift, EngineInfo, ObjectPlan, Plan, ReleasePlan, Rollback
 
 SCHEMA = "purser.plan/v1"
 
 
 def to_document(plan: Plan, *, whole: bool = False) -> dict[str, Any]:
     """The plan as plain JSON. `whole` adds what only we need: whole objects, digests, unchanged objects."""
-    return {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "target": plan.target,
         "head": plan.head,
@@ -26,6 +26,9 @@ def to_document(plan: Plan, *, whole: bool = False) -> dict[str, Any]:
         "drift": [_drift(drift) for release in plan.releases for drift in release.drift],
         "findings": [_finding(finding) for finding in plan.findings],
     }
+    if plan.rollback is not None:
+        document["rollback"] = {"release": plan.rollback.release, "revision": plan.rollback.revision}
+    return document
 
 
 def _release(release: ReleasePlan, whole: bool) -> dict[str, Any]:
@@ -106,7 +109,14 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         cluster_version=document["cluster"]["version"],
         releases=tuple(_read_release(item, drifts) for item in document["releases"]),
         findings=tuple(_read_finding(item) for item in document["findings"]),
+        rollback=rollback_of(document),
     )
+
+
+def rollback_of(document: Mapping[str, Any]) -> Rollback | None:
+    """What a plan's document goes back to; None where it does what a head wants."""
+    given = document.get("rollback")
+    return Rollback(given["release"], given["revision"]) if given else None
 
 
 def _read_release(item: Mapping[str, Any], drifts: list[Drift]) -> ReleasePlan:

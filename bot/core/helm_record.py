@@ -47,6 +47,12 @@ def base_revision(statuses: Mapping[int, str]) -> int:
     return max(deployed or statuses)
 
 
+def default_revision(statuses: Mapping[int, str]) -> int | None:
+    """The newest revision below the present one that was deployed once, of revision -> status."""
+    before = [one for one, status in statuses.items() if status in ("deployed", "superseded")]
+    return max((one for one in before if one < max(statuses)), default=None)
+
+
 def stored_release(secret: Manifest) -> StoredRelease:
     """What the Secret keeps. Raises AuthorError (`release-record`) where it cannot be read."""
     metadata = _mapping(secret.get("metadata"))

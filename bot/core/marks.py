@@ -28,9 +28,20 @@ def deploy_status(target: str) -> str:
     return f"purser/deploy/{target}"
 
 
-def pipeline_inputs(target: str, seal: str, iid: int) -> dict[str, str]:
-    """What a deploy pipeline is given, as inputs or as variables."""
-    return {"PURSER_TARGET": target, "PURSER_SEAL": seal, "PURSER_MERGE_REQUEST": str(iid)}
+def pipeline_inputs(target: str, seal: str, iid: int, rollback: str = "") -> dict[str, str]:
+    """What a deploy pipeline is given, as inputs or as variables; `rollback` is `namespace/name=revision`."""
+    given = {"PURSER_TARGET": target, "PURSER_SEAL": seal, "PURSER_MERGE_REQUEST": str(iid)}
+    return {**given, "PURSER_ROLLBACK": rollback} if rollback else given
+
+
+def drift_marker(target: str) -> str:
+    """The hidden first line of the issue about a target's drift."""
+    return f"<!-- purser:drift:{target} -->"
+
+
+def drift_reply_marker(target: str, note_id: int) -> str:
+    """The hidden first line of what a check that a command asked for has found."""
+    return f"<!-- purser:drift-reply:{target}:{note_id} -->"
 
 
 def direct_push_marker(branch: str) -> str:

@@ -91,8 +91,22 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """A release (`namespace/name`) on its way back to one of its revisions."""
+
+    release: str
+    revision: int
+
+    def __str__(self) -> str:
+        return f"{self.release}={self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What one head would do to one target. `seal` is `sha256:<hex>`, or None (incomplete, error finding)."""
+    """What one head would do to one target. `seal` is `sha256:<hex>`, or None (incomplete, error finding).
+
+    `rollback` says that the plan is not what the head wants, but the way back to a revision.
+    """
 
     target: str
     head: str | None
@@ -102,6 +116,7 @@ class Plan:
     cluster_version: str
     releases: tuple[ReleasePlan, ...]
     findings: tuple[Finding, ...] = ()
+    rollback: Rollback | None = None
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

@@ -32,6 +32,7 @@ from bot.core.rehearsal_drift import drift_since
 from bot.core.rehearsal_hooks import hooks_for, rehearse_hook
 from bot.core.rehearsal_limits import record_size, rehearse_quotas
 from bot.core.rehearsal_objects import STAND_IN, rehearse_object
+from bot.core.rehearsal_rollback import about_rollback
 from bot.core.rehearsal_survey import pieces_of, stored_objects, survey
 from bot.core.rehearsal_uninstall import rehearse_uninstall
 from bot.core.release import Rendered
@@ -119,8 +120,7 @@ def _applied(case: Case, rendered: Rendered) -> Asking[list[Outcome]]:
         (namespace_piece(case.desired.namespace),) if case.installs and case.desired.create_namespace else ()
     )
     stage = yield from survey(case, base, (*hooks, *crds, *first))
-    events = ("pre-install", "post-install") if case.installs else ("pre-upgrade", "post-upgrade")
-    running = hooks_for(stage, rendered.hooks, events)
+    running = hooks_for(stage, rendered.hooks, _events(case))
     handled = {piece.ref.identity for piece in (*stage.targets, *(piece for piece, _, _ in running))}
     steps: list[Asking[Outcome]] = []
     if case.installs:
@@ -133,7 +133,14 @@ def _applied(case: Case, rendered: Rendered) -> Asking[list[Outcome]]:
     outcomes = yield from together(steps)
     drift = Outcome() if case.installs else drift_since(stage, outcomes)
     outcomes += [drift, record_size(case), (yield from rehearse_quotas(stage, outcomes))]
+    outcomes += [about_rollback(case, outcomes)] if case.rollback else []
     return [*gone, *_about_method(stage), *outcomes, *_about_namespaces(stage)]
+
+
+def _events(case: Case) -> tuple[str, str]:
+    if case.rollback is not None:
+        return "pre-rollback", "post-rollback"
+    return ("pre-install", "post-install") if case.installs else ("pre-upgrade", "post-upgrade")
 
 
 def _kind(ref: ObjectRef) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from bot.core.model import DesiredRelease, Finding, Level, Manifest, ObjectRef
 from bot.core.noise import Noise
 from bot.core.planned import Drift, ObjectPlan
 from bot.core.redact import Masker
-from bot.core.release import LiveRelease, LocalChart, Rendered
+from bot.core.release import LiveRelease, LocalChart, Rendered, StoredRelease
 
 Scopes = Mapping[tuple[str, str], bool]
 Identity = tuple[str, str, str, str]
@@ -36,7 +36,8 @@ class Case:
 
     `rendered` is None for an uninstallation; `again` is a second rendering of the same inputs, by which
     random values are known. `scopes` says of every served (apiVersion, kind) whether it lives in namespaces.
-    `chart` is where `rendered` came from; its digest becomes part of the seal.
+    `chart` is where `rendered` came from; its digest becomes part of the seal. `rollback` is the revision
+    that `rendered` was read from, where Helm is to roll back to it.
     """
 
     desired: DesiredRelease
@@ -47,6 +48,7 @@ class Case:
     again: Rendered | None = None
     overlay: Overlay = field(default_factory=Overlay)
     chart: LocalChart | None = None
+    rollback: StoredRelease | None = None
 
     @property
     def installs(self) -> bool:

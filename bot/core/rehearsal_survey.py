@@ -94,4 +94,5 @@ def _crds(case: Case, live: Mapping[Identity, Manifest]) -> dict[tuple[str, str]
 
 
 def _client_side(case: Case) -> bool:
-    return case.live is not None and case.live.newest.apply_method != HELM_SERVER_SIDE
+    stored = case.rollback or (case.live.newest if case.live else None)
+    return stored is not None and stored.apply_method != HELM_SERVER_SIDE

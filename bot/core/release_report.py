@@ -12,7 +12,8 @@ RunResult: TypeAlias = Literal["applied", "nothing", "refused", "failed", "unver
 class ReleaseReport:
     """One release. `already`: an earlier try of the same deploy applied it. `why` is plain text, masked.
 
-    `action` is what the plan says (`install`, `upgrade`, `uninstall`, `none`). `revision` is Helm's new one.
+    `action` is what the plan says (`install`, `upgrade`, `uninstall`, `none`) or `rollback`. `revision` is
+    Helm's new one.
     """
 
     key: str

@@ -67,7 +67,8 @@ def seal(plan: Plan) -> str | None:
     if not plan.complete or plan.has_errors or any(not release.digest for release in changing):
         return None
     parts = sorted((release.namespace, release.name, release.action, release.digest) for release in changing)
-    return _digest({"target": plan.target, "releases": parts})
+    back = {"rollback": [plan.rollback.release, plan.rollback.revision]} if plan.rollback else {}
+    return _digest({"target": plan.target, "releases": parts, **back})
 
 
 def _digest(value: Any) -> str:

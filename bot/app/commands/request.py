@@ -1,7 +1,7 @@
 """What a command is given, and what it answers."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.app.ports import MergeRequest, Note
 from bot.core import markdown as md
@@ -25,6 +25,10 @@ class Request:
     level: int
     roles: Mapping[str, int]
     elsewhere: tuple[tuple[str, str], ...] = ()
+
+    def of(self, target: Target) -> "Request":
+        """The same for one target alone."""
+        return replace(self, targets=(target,))
 
 
 @dataclass(frozen=True, slots=True)

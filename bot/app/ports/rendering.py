@@ -113,6 +113,12 @@ class Deployer(Protocol):
         Raises AuthorError `deploy-failed` with Helm's words."""
         ...
 
+    async def rollback(self, release: DesiredRelease, revision: int, log: Callable[[str], None]) -> int:
+        """Back to a revision, never taking fields that others own; gives the new revision.
+
+        Raises AuthorError `deploy-failed` with Helm's words."""
+        ...
+
     async def uninstall(self, release: DesiredRelease, log: Callable[[str], None]) -> None:
         """Uninstall; a release that is not there is fine. Raises AuthorError `deploy-failed`."""
         ...

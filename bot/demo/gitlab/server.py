@@ -20,6 +20,7 @@ from bot.demo.gitlab import (
     api_merge_requests,
     api_notes,
     api_repository,
+    api_revert,
     api_statuses,
     command_effects,
     git_http,
@@ -47,6 +48,7 @@ _APIS = (
     api_ci,
     api_hooks,
     api_group_hooks,
+    api_revert,
 )
 _LIMIT = 256 * 1024 * 1024
 
