@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
+import textwrap
 from pathlib import Path
 
 import psutil
@@ -23,9 +25,23 @@ def job(folder: Path, text: str = "x") -> RenderJob:
 
 
 async def test_the_parent_never_loads_helms_library(tmp_path: Path) -> None:
-    async with SdkRenderer(1, read_paths=[str(tmp_path)]) as renderer:
-        await renderer.render(job(tmp_path))
-        assert not [area.path for area in psutil.Process().memory_maps() if "helm_c" in area.path]
+    script = textwrap.dedent("""
+        import asyncio, pathlib, sys, psutil
+        from bot.adapters.helm_sdk import SdkRenderer
+        from tests.adapters.test_helm_pool import job
+
+        async def main(folder):
+            async with SdkRenderer(1, read_paths=[str(folder)]) as renderer:
+                found = await renderer.render(job(folder))
+                print(len(found.objects), [a.path for a in psutil.Process().memory_maps() if "helm_c" in a.path])
+
+        asyncio.run(main(pathlib.Path(sys.argv[1])))
+    """)
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await parent.communicate()
+    assert (parent.returncode, said.decode().strip()) == (0, "1 []")
 
 
 async def test_workers_are_started_when_they_are_needed_and_end_with_the_pool(tmp_path: Path) -> None:

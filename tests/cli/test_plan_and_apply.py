@@ -115,4 +115,4 @@ async def test_an_unknown_release_is_said_with_those_that_are_known(purser: Purs
     ran = await purser("plan", "checkout", "--release", "wbe", "--output", "json")
     assert ran.code == 1
     assert json.loads(ran.out)["complete"] is False
-    assert "No release is called wbe here. Known are: cli-only/web." in ran.err
+    assert "No release is called wbe here. Did you mean web? Known are: cli-only/web." in ran.err
