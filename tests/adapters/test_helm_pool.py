@@ -33,7 +33,8 @@ async def test_the_parent_never_loads_helms_library(tmp_path: Path) -> None:
         async def main(folder):
             async with SdkRenderer(1, read_paths=[str(folder)]) as renderer:
                 found = await renderer.render(job(folder))
-                print(len(found.objects), [a.path for a in psutil.Process().memory_maps() if "helm_c" in a.path])
+                loaded = [area.path for area in psutil.Process().memory_maps() if "helm_c" in area.path]
+                print(len(found.objects), loaded)
 
         asyncio.run(main(pathlib.Path(sys.argv[1])))
     """)
