@@ -9,6 +9,8 @@ from bot.adapters.gitlab import GitLabForge
 from bot.demo.gitlab import MergeRequest
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 
+pytestmark = pytest.mark.long
+
 MARKER, REPLY = "<!-- purser:plan:t -->", "<!-- purser:reply:1 -->"
 CI = {".gitlab-ci.yml": "purser-apply: {script: ['true'], rules: [{if: $PURSER_SEAL}]}\n"}
 Break = Callable[[web.Request], web.StreamResponse | None]

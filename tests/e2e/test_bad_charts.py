@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.site import Site
 
+pytestmark = pytest.mark.long
+
 TEMPLATE = "charts/web/templates/all.yaml"
 LOOP = "{{ range until 9999 }}{{ range until 9999 }}{{ range until 9999 }}{{ end }}{{ end }}{{ end }}"
 

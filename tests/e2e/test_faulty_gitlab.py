@@ -10,6 +10,8 @@ from tests.e2e.site import Site
 from tests.e2e.waiting import until
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.long
+
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

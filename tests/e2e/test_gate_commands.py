@@ -1,5 +1,7 @@
 """Locks, freezes, owners, pushes past the merge requests, forks, and the commands that look."""
 
+import pytest
+
 from bot.demo.gitlab import Level, MergeRequest
 from bot.demo.gitlab.state import Issue
 from tests.e2e.files import VALUES, values
@@ -7,6 +9,8 @@ from tests.e2e.site import Site, seal_of
 from tests.e2e.test_gate_stories import approve
 from tests.e2e.waiting import until
 from tests.e2e.world import World
+
+pytestmark = pytest.mark.long
 
 
 async def goes(site: Site, mr: MergeRequest) -> str:

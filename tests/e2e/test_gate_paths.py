@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.core.marks import plan_status
 from bot.demo.gitlab import CommitStatus, MergeRequest
 from tests.e2e.files import VALUES, project_files, values
 from tests.e2e.site import Site, seal_of
 from tests.e2e.waiting import until
 from tests.e2e.world import World
+
+pytestmark = pytest.mark.long
 
 NOT_TOUCHED = "is not touched at"
 

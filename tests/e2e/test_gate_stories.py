@@ -1,10 +1,14 @@
 """The gate: what holds a merge, what approvals are worth, and how it is opened."""
 
+import pytest
+
 from bot.demo.gitlab import CommitStatus, Level, MergeRequest, Settings, User
 from tests.e2e.files import VALUES, values
 from tests.e2e.site import Site, call, seal_of
 from tests.e2e.waiting import until
 from tests.e2e.world import World
+
+pytestmark = pytest.mark.long
 
 
 async def approve(site: Site, mr: MergeRequest, by: User) -> None:
