@@ -18,15 +18,15 @@ from bot.adapters.cluster_reads import listed
 from bot.adapters.cluster_recall import SETTLING, Recall
 from bot.adapters.cluster_releases import heads, record
 from bot.adapters.cluster_remembering import Remembering
+from bot.adapters.cluster_rollouts import rollouts
 from bot.adapters.cluster_wire import SECONDS_PER_REQUEST, Wire
 from bot.app.ports.cluster import Cluster, ReleaseHead, RolloutState
 from bot.app.together import together
 from bot.core.errors import ClusterUnreachable
 from bot.core.helm_record import base_revision, stored_release
 from bot.core.model import ObjectRef, Target
-from bot.core.question import Absent, Answer, Found, NoSuchKind, Question, Read
+from bot.core.question import Answer, Found, NoSuchKind, Question, Read
 from bot.core.release import Capabilities, LiveRelease, StoredRelease
-from bot.core.rollout import rollout_of
 
 # A revision can be superseded and removed between the list and the read of its Secret.
 _LOOKS_AT_A_RELEASE = 3
@@ -121,7 +121,7 @@ class KubernetesCluster:
 
     async def rollouts(self, refs: Sequence[ObjectRef]) -> list[RolloutState]:
         """As the port says."""
-        return [_rollout(answer) for answer in await self._asked([Read(ref) for ref in refs])]
+        return await rollouts(refs, self._asked)
 
     async def _stored(self, namespace: str, name: str, revision: int) -> StoredRelease | None:
         secret = await record(self._wire, namespace, name, revision)
@@ -203,13 +203,3 @@ class KubernetesClusters:
             self._recalls[key] = Recall(settling=self._settling)
             return self._recalls[key]
         return self._recalls[key]
-
-
-def _rollout(answer: Answer) -> RolloutState:
-    match answer:
-        case Found(manifest):
-            return rollout_of(manifest)
-        case Absent():
-            return RolloutState(ready=False, failed=False, message="is not there")
-        case _:
-            return RolloutState(ready=False, failed=True, message="its API is not served")

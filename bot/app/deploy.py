@@ -1,30 +1,28 @@
 """Deploy a merged merge request: gate, apply, follow, verify. Each call is a step and may be repeated."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import assert_never
 
 import structlog
 
 from bot.app.deploy_direct import ByOurselves
 from bot.app.deploy_pipeline import ByPipeline, Followed, Landed, begun
-from bot.app.deploy_telling import Telling, about
+from bot.app.deploy_telling import Telling, about, which
+from bot.app.deploy_verify import VerifyDeployment
 from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, MergeRequest, Repositories, Store
 from bot.app.ports.running import RunRecords, Runs
 from bot.app.verify import Verifier
-from bot.core import deploy_words as words
+from bot.core import verify_words
 from bot.core.document import from_document
 from bot.core.gate import Deploy, Hold, Nothing, decide
 from bot.core.model import Target
 from bot.core.redact import Masker
 from bot.core.trail_facts import decision_facts, distinct
+from bot.core.verification import facts_of
 from bot.core.work import Again, DeployWork, Done, Outcome
 
 log = structlog.get_logger()
-
-VERIFY_POLL = 3.0
-VERIFY_FOR = timedelta(minutes=10)
 
 
 class DeployMergeRequest:
@@ -43,15 +41,13 @@ class DeployMergeRequest:
         records: RunRecords,
     ) -> None:
         self._forge = forge
-        self._repositories = repositories
-        self._verifier = verifier
         self._store = store
         self._clock = clock
-        self._masker = masker
         self._gatekeeper = gatekeeper
         self._telling = Telling(forge, store, masker)
         self._pipeline = ByPipeline(forge, repositories, verifier, store, clock, masker, self._telling)
         self._direct = ByOurselves(repositories, store, runs, records, clock, self._telling)
+        self._verifying = VerifyDeployment(repositories, verifier, store, clock, masker, self._telling)
 
     async def __call__(self, work: DeployWork, target: Target) -> Outcome:
         """One step from where the deployment stands. Raises TransientError to be retried."""
@@ -107,6 +103,7 @@ class DeployMergeRequest:
                 return await self._telling.end(mr, done, replace(about(done), state="nothing"))
             case Deploy(seal):
                 waiting = replace(deployment, seal=seal)
+                await self._verifying.before(mr, target)
                 await self._store.put_deployment(waiting)
                 return await self._start(mr, target, waiting)
             case _ as unknown:
@@ -128,20 +125,19 @@ class DeployMergeRequest:
         stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
         if stored is None:
             raise LookupError("a deployment that is verified has a plan")
-        async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
-            verdict = await self._verifier.look(target, from_document(stored.document), tree)
-        said = replace(base, lines=verdict.lines)
-        late = self._clock() > begun(deployment, self._clock()) + VERIFY_FOR
-        if not verdict.settled and not late:
+        since = begun(deployment, self._clock())
+        looked = await self._verifying.look(mr, target, deployment, from_document(stored.document), since)
+        verdict, said = looked.verdict, replace(base, verification=looked.verdict)
+        if looked.wait is not None:
             await self._telling.say(mr, said)
-            return Again(VERIFY_POLL)
-        lines = [self._masker.text(line) for line in verdict.lines]
-        await self._telling.record("verified", mr, target, {"good": verdict.good, "lines": lines})
+            return Again(looked.wait)
+        await self._telling.record("verified", mr, target, facts_of(verdict), which(deployment))
         if verdict.good:
             good = replace(deployment, state="succeeded")
             return await self._telling.end(mr, good, replace(said, state=good.state))
-        bad = replace(deployment, state="failed", reason=words.NOT_AS_PLANNED)
-        told = replace(said, state=bad.state, reason=bad.reason, way_out=words.LOOK)
+        why = verify_words.reason(verdict, target.verify.deadline)
+        bad = replace(deployment, state="failed", reason=why)
+        told = replace(said, state=bad.state, reason=why, way_out=verify_words.way_out(verdict))
         return await self._telling.end(mr, bad, told)
 
 

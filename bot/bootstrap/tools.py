@@ -19,8 +19,10 @@ from bot.adapters.helm_sdk_deploy import SdkDeployer
 from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.helmfile import SealedHelmfile
 from bot.adapters.plan_memory import DiskMemory
+from bot.adapters.probes import WebProbes
 from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
+from bot.app.probing import Probing
 from bot.app.recovering import RecoveringClusters, Recovery
 from bot.app.verify import Verifier
 from bot.core.errors import AuthorError
@@ -85,7 +87,7 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
     async with renderer:
         memory = DiskMemory(settings.memory) if settings.memory else None
         planner = Planner(charts, renderer, clusters, catalogue, masker, memory)
-        verifier = Verifier(planner, clusters)
+        verifier = Verifier(planner, clusters, Probing(WebProbes()))
         as_if = Planner(charts, renderer, RecoveringClusters(clusters), catalogue, masker, memory)
         recovery = Recovery(as_if, clusters, HelmRecords())
         yield Tools(planner, clusters, verifier, catalogue, masker, renderer.start, renderer.info, recovery)

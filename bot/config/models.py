@@ -22,6 +22,7 @@ from bot.config.fields import (
 from bot.config.gate import Gate
 from bot.config.secrets import Secret
 from bot.config.sweep import Sweep
+from bot.config.verify import Verify
 from bot.core.command import COMMANDS
 from bot.core.deploy_rules import DeployRules
 from bot.core.layouts import secret_variables
@@ -184,6 +185,7 @@ class TargetSettings(_Model):
     )
     roles: Roles = Field(default_factory=dict, description="as commands.roles, for this target")
     gate: Gate = Field(default=Gate(), description="what a merge needs before it deploys")
+    verify: Verify = Field(default=Verify(), description="what is looked at after a deploy")
 
 
 class Project(_Model):
@@ -254,6 +256,7 @@ class Config(_Model):
             internal_notes=self.commands.internal_notes,
             description=self.commands.description,
             deploy=of.deploy.rules,
+            verify=of.verify.rules,
         )
 
     def least_role(self, command: str, project: str, target: str | None = None) -> str:
@@ -277,6 +280,7 @@ class Config(_Model):
         of = [self.gitlab.token, self.webhook.token, self.database.url, *self.webhook.signing_tokens]
         found = {secret.get_secret_value() for secret in of if secret is not None}
         found |= set(self.secret_variables)
+        found |= {one for project in self.projects for of in project.targets for one in of.verify.secrets}
         if self.database.url is not None:
             found.discard(self.database.url.get_secret_value())
             password = urlsplit(self.database.url.get_secret_value()).password

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from bot.core import markdown as md
 from bot.core.marks import deploy_marker
 from bot.core.release_report import ReleaseReport
+from bot.core.verification import Verdict
+from bot.core.verify_note import verification_part
 
 LOG_LINES = 60
 _TITLE = {
@@ -25,7 +27,7 @@ class DeployReport:
 
     `links` are (label, URL) of GitLab's own pages. `log` is the end of the job's log. `trail` is the head of
     the trail, so that the database alone cannot be rewritten unseen. `run` names the process of mode direct;
-    `releases` say what became of each.
+    `releases` say what became of each, `verification` how the cluster took it.
     """
 
     target: str
@@ -40,6 +42,7 @@ class DeployReport:
     trail: str = ""
     run: str = ""
     releases: tuple[ReleaseReport, ...] = ()
+    verification: Verdict | None = None
     trace: str = ""
 
 
@@ -51,6 +54,8 @@ def deploy_note(report: DeployReport) -> str:
         parts.append(f"**Why:** {md.text(report.reason)}")
     if report.releases:
         parts.append(_table(report.releases))
+    if report.verification:
+        parts.append(verification_part(report.verification))
     if report.lines:
         parts.append("\n".join(f"- {md.text(line)}" for line in report.lines))
     if report.log:

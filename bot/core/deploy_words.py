@@ -9,11 +9,6 @@ from bot.core.release_report import RunReport
 REFUSED = "the seal no longer holds"
 """What `purser apply` says when it refuses; the job's log is all that a pipeline gives back."""
 
-NOT_AS_PLANNED = "it was applied, but the cluster is not as planned."
-LOOK = (
-    "Look at the objects named above with kubectl. The next merge request's plan starts from what the "
-    "cluster really has, so mend it there or with a revert."
-)
 NO_KUBECONFIG = "There is no kubeconfig for the target"
 """What `purser apply` says where it finds no cluster."""
 

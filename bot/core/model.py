@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from bot.core.deploy_rules import DeployRules
 from bot.core.errors import Where
 from bot.core.gate_rules import GateRules
+from bot.core.verify_rules import VerifyRules
 
 Manifest: TypeAlias = dict[str, Any]
 """One Kubernetes object as the API server's JSON has it."""
@@ -169,3 +170,4 @@ class Target:
     internal_notes: bool = False
     description: bool = False
     deploy: DeployRules = field(default_factory=DeployRules)
+    verify: VerifyRules = field(default_factory=VerifyRules)

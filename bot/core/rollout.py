@@ -1,14 +1,16 @@
 """Whether an object has become what its spec says.
 
-The rules are those of kstatus (sigs.k8s.io/cli-utils, `pkg/kstatus`), which Helm 4 waits by as well, as far
-as one object alone can tell. Events and pods, which say why, are not looked at.
+The rules are those of kstatus (sigs.k8s.io/cli-utils, `pkg/kstatus/status`), which Helm 4 waits by as well,
+as far as one object alone can tell. Where they are told apart on purpose: a Job has to complete (there it is
+enough that it runs), a Service of type LoadBalancer needs its address, a pod that failed is a failure, and so
+is a ReplicaFailure. What the pods of a workload add to it is in core/pods.py.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.model import Manifest
+from bot.core.model import Manifest, ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class RolloutState:
     message: str
 
 
+def has_rollout(ref: ObjectRef) -> bool:
+    """Whether an object of this kind can be anything but ready once it is there."""
+    return (ref.group, ref.kind) in _RULES or ref.group not in _BUILT_IN
+
+
 def rollout_of(manifest: Manifest) -> RolloutState:
     """The state of an object as the API server has it. An object without any status is ready at once."""
     group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
@@ -29,7 +36,17 @@ def rollout_of(manifest: Manifest) -> RolloutState:
     kind = (group, str(manifest.get("kind", "")))
     if _unobserved(manifest, status) or (kind in _OBSERVED and "observedGeneration" not in status):
         return _waiting("its controller has not seen the newest change yet")
-    return _RULES.get(kind, _by_conditions)(_mapping(manifest.get("spec")), status)
+    if (said := _by_standard_conditions(status)) is not None:
+        return said
+    if kind not in _RULES:
+        return _by_ready(_generation(manifest), status)
+    return _RULES[kind](_mapping(manifest.get("spec")), status)
+
+
+def claim_waits_for_its_pod(claim: Manifest, storage_class: Manifest) -> bool:
+    """Whether a claim that is not bound yet is as it should be: it is bound when a pod wants it."""
+    late = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+    return late and _mapping(claim.get("status")).get("phase") == "Pending"
 
 
 def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState:
@@ -62,14 +79,18 @@ def _stateful_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Rollout
         return _waiting(f"{ready} of {wanted} pods are ready")
     if _count(status, "replicas") > wanted:
         return _waiting(f"{_count(status, 'replicas') - wanted} pods are still to go")
-    to_update = max(wanted - _count(_mapping(strategy.get("rollingUpdate")), "partition"), 0)
-    updated = _count(status, "updatedReplicas")
+    partition = _count(_mapping(strategy.get("rollingUpdate")), "partition")
+    to_update, updated = max(wanted - partition, 0), _count(status, "updatedReplicas")
     if updated < to_update:
         return _waiting(f"{updated} of {to_update} pods are updated")
+    if not partition and status.get("currentRevision") != status.get("updateRevision"):
+        return _waiting("its last pods are on their way to the new revision")
     return _ready(f"{ready} of {wanted} pods are ready")
 
 
 def _daemon_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState:
+    if "desiredNumberScheduled" not in status:
+        return _waiting("its controller has not counted its nodes yet")
     wanted = _count(status, "desiredNumberScheduled")
     if _mapping(spec.get("updateStrategy")).get("type") != "OnDelete":
         updated = _count(status, "updatedNumberScheduled")
@@ -88,6 +109,8 @@ def _replica_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutS
     wanted, ready = _wanted(spec), _count(status, "readyReplicas")
     if ready < wanted:
         return _waiting(f"{ready} of {wanted} pods are ready")
+    if _count(status, "replicas") > wanted:
+        return _waiting(f"{_count(status, 'replicas') - wanted} pods are still to go")
     return _ready(f"{ready} of {wanted} pods are ready")
 
 
@@ -106,8 +129,11 @@ def _custom_resource_definition(_spec: Mapping[str, Any], status: Mapping[str, A
     names = _condition(status, "NamesAccepted")
     if names.get("status") == "False":
         return _failed(names, "its names are taken")
-    if _condition(status, "Established").get("status") == "True":
+    established = _condition(status, "Established")
+    if established.get("status") == "True":
         return _ready("is established")
+    if established.get("status") == "False" and established.get("reason") != "Installing":
+        return _failed(established, "is not established")
     return _waiting("is not established yet")
 
 
@@ -148,14 +174,25 @@ def _service(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState
     return _waiting("has no address of a load balancer yet")
 
 
-def _by_conditions(_spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState:
+def _always(_spec: Mapping[str, Any], _status: Mapping[str, Any]) -> RolloutState:
+    return _ready("is ready")
+
+
+def _by_standard_conditions(status: Mapping[str, Any]) -> RolloutState | None:
+    """What kstatus' own two conditions say, on whatever kind they stand."""
     stalled = _condition(status, "Stalled")
     if stalled.get("status") == "True":
         return _failed(stalled, "is stalled")
     reconciling = _condition(status, "Reconciling")
     if reconciling.get("status") == "True":
         return _waiting(_said(reconciling, "is being reconciled"))
+    return None
+
+
+def _by_ready(generation: Any, status: Mapping[str, Any]) -> RolloutState:
     ready = _condition(status, "Ready")
+    if ready and _of_another(ready.get("observedGeneration"), generation):
+        return _waiting("its condition Ready is of an older generation")
     if ready and ready.get("status") != "True":
         return _waiting(_said(ready, "is not ready yet"))
     return _ready("is ready")
@@ -167,6 +204,8 @@ _RULES: Mapping[tuple[str, str], Callable[[Mapping[str, Any], Mapping[str, Any]]
     ("apps", "DaemonSet"): _daemon_set,
     ("apps", "ReplicaSet"): _replica_set,
     ("batch", "Job"): _job,
+    ("batch", "CronJob"): _always,
+    ("policy", "PodDisruptionBudget"): _always,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _custom_resource_definition,
     ("apiregistration.k8s.io", "APIService"): _api_service,
     ("", "PersistentVolumeClaim"): _claim,
@@ -175,14 +214,29 @@ _RULES: Mapping[tuple[str, str], Callable[[Mapping[str, Any], Mapping[str, Any]]
     ("", "Service"): _service,
 }
 
+_BUILT_IN = frozenset(
+    {"", "apps", "autoscaling", "batch", "policy", "admissionregistration.k8s.io", "apiextensions.k8s.io"}
+    | {"apiregistration.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "certificates.k8s.io"}
+    | {"coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io"}
+    | {"networking.k8s.io", "node.k8s.io", "rbac.authorization.k8s.io", "resource.k8s.io"}
+    | {"scheduling.k8s.io", "storage.k8s.io"}
+)
+"""The API server's own groups; the kinds of all others are custom resources, which conditions speak for."""
+
 # Their controllers always say which generation they have seen; until then the numbers mean nothing.
 _OBSERVED = frozenset({("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet")})
 
 
 def _unobserved(manifest: Manifest, status: Mapping[str, Any]) -> bool:
-    observed = status.get("observedGeneration")
-    generation = _mapping(manifest.get("metadata")).get("generation")
-    return isinstance(observed, int) and isinstance(generation, int) and observed < generation
+    return _of_another(status.get("observedGeneration"), _generation(manifest))
+
+
+def _generation(manifest: Manifest) -> Any:
+    return _mapping(manifest.get("metadata")).get("generation")
+
+
+def _of_another(observed: Any, generation: Any) -> bool:
+    return isinstance(observed, int) and isinstance(generation, int) and observed != generation
 
 
 def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

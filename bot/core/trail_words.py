@@ -82,6 +82,14 @@ def _verified(of: _Facts) -> str:
     return f"The cluster is {'' if of.all.get('good') else 'not '}as planned. {of.lines('lines')}"
 
 
+def _before(of: _Facts) -> str:
+    probes = of.all.get("probes")
+    taken = [it for it in probes if isinstance(it, Mapping)] if isinstance(probes, list) else []
+    return "Before the deploy: " + "; ".join(
+        f"{it.get('name')} {it.get('why') if it.get('value') is None else it.get('value')}" for it in taken
+    )
+
+
 def _run_ended(of: _Facts) -> str:
     report = of.all.get("report")
     result = report.get("result") if isinstance(report, Mapping) else None
@@ -112,6 +120,7 @@ _WORDS: Mapping[str, Callable[[_Facts], str]] = {
     "pipeline.ended": lambda of: f"Pipeline {of['pipeline']} ended: {of['status']}",
     "run": lambda of: f"The bot applies commit {of.short('sha')} for {of.seal}: {of['run']}",
     "run.ended": _run_ended,
+    "probes.before": _before,
     "verified": _verified,
     "deploy.ended": lambda of: f"The deployment ended: {of['state']}, {of.seal}. {of['reason']}",
     "push.direct": _push("Direct"),

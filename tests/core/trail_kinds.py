@@ -73,7 +73,26 @@ FACTS: dict[str, dict[str, object]] = {
         "log": f"sha256:{'9f' * 32}",
         "report": {"schema": "purser.run/v1", "result": "applied", "releases": [_RELEASE], "lines": []},
     },
-    "verified": {**_TARGET, "good": True, "lines": ["web/podinfo runs podinfo 6.14.1."]},
+    "probes.before": {**_TARGET, "probes": [{"name": "drops", "value": 0.5, "why": ""}]},
+    "verified": {
+        **_TARGET,
+        "good": True,
+        "lines": ["web/podinfo runs podinfo 6.14.1."],
+        "releases": [
+            {"release": "web/podinfo", "state": "good", "revision": 7, "objects": 3, "ready": 3},
+        ],
+        "left": [],
+        "probes": [
+            {
+                "name": "drops",
+                "state": "passed",
+                "expected": "growth <= 1",
+                "before": "0.5",
+                "after": "0.75",
+                "why": "",
+            },
+        ],
+    },
     "deploy.ended": {**_TARGET, "state": "succeeded", "reason": "", "seal": SEAL},
     "push.direct": {"branch": "main", "before": MERGED, "after": "f" * 40, "targets": ["production"]},
     "push.forced": {"branch": "main", "before": "f" * 40, "after": MERGED, "targets": ["production"]},

@@ -66,7 +66,11 @@ class Cluster(Protocol):
     async def namespace_exists(self, name: str) -> bool: ...
 
     async def rollouts(self, refs: Sequence[ObjectRef]) -> list[RolloutState]:
-        """Whether each object has become what its spec says; one that is not there is not ready."""
+        """Whether each object has become what its spec says; one that is not there is not ready.
+
+        Kinds that are many are read as one list for each namespace. Pods are looked at for workloads that are
+        not ready, StorageClasses for claims that are not bound, where the identity may read them.
+        """
         ...
 
 

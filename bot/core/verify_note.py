@@ -1,0 +1,46 @@
+"""A verification as Markdown, for the deploy note."""
+
+from bot.core import markdown as md
+from bot.core.probes import ProbeResult
+from bot.core.verification import ReleaseCheck, Verdict, bounded
+
+_CHECK = {"good": "✅", "waiting": "⏳", "bad": "❌"}
+_PROBE = {"passed": "✅ passed", "failed": "❌ failed", "unknown": "❔ unknown"}
+
+
+def verification_part(verdict: Verdict) -> str:
+    """Releases, the fresh plan and the probes. Texts in the verdict are masked already."""
+    lines = [f"❔ {md.text(line)}" for line in verdict.unread]
+    for check in verdict.releases:
+        first, *rest = bounded(check.lines) or (f"{check.key} is as planned.",)
+        lines.append(f"{_CHECK[check.state]} {md.text(first)}{_counted(check)}")
+        lines += [f"  - {md.text(line)}" for line in rest]
+    if verdict.left is not None:
+        lines += [f"❌ {md.text(line)}" for line in bounded(verdict.left)]
+        lines += [] if verdict.left else ["✅ A fresh plan is empty."]
+    elif verdict.releases and not verdict.unread:
+        lines.append("⏳ A fresh plan is made when the rollouts are done.")
+    items = "\n".join(line if line.startswith("  ") else f"- {line}" for line in lines)
+    parts = ["**Verification**" if items or verdict.probes else "", items, _probes(verdict.probes)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _counted(check: ReleaseCheck) -> str:
+    facts = [f"revision {check.revision}"] if check.revision else []
+    facts += [f"{check.ready} of {check.objects} objects are ready"] if check.objects else []
+    return f" ({', '.join(facts)})" if facts else ""
+
+
+def _probes(results: tuple[ProbeResult, ...]) -> str:
+    if not results:
+        return ""
+    rows = [
+        (
+            md.code(one.name),
+            md.code(one.expected),
+            md.code(f"{one.before} → {one.after}" if one.before else one.after),
+            _PROBE[one.state] + (f": {md.text(one.why)}" if one.why else ""),
+        )
+        for one in results
+    ]
+    return md.table(("probe", "expected", "before → after", "result"), rows)
