@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.demo.gitlab import entities, merging
 from bot.demo.gitlab.call import Call, Routes
 from bot.demo.gitlab.errors import invalid, message, not_found
-from bot.demo.gitlab.git_repos import ZERO, Person, try_git
+from bot.demo.gitlab.git_repos import ZERO, Person
 from bot.demo.gitlab.state import Level
 
 api = Routes()
@@ -53,17 +53,16 @@ async def _revert(call: Call) -> web.Response:
         tip = (await repo.refs()).get(f"refs/heads/{branch}")
         if tip is None or not commit.parents:
             raise not_found("Branch")
-        # The merge of the tip and the commit's (first) parent, seen from the commit, is the way back.
-        options = ("merge-tree", "--write-tree", f"--merge-base={commit.id}", tip, commit.parents[0])
-        code, out, _ = await try_git(*options, cwd=repo.path)
-        if code != 0:
+        by, now = Person(call.user.name, call.user.email), call.world.now()
+        # Taken back on top of itself, and that merged into the branch.
+        undone = await repo.commit_tree(await repo.tree(commit.parents[0]), [commit.id], "Undo", by, now)
+        tree = await repo.merge_tree(tip, undone)
+        if tree is None:
             raise _refused("conflict", "A conflict prevents this action.")
-        tree = out.decode().split("\n")[0].strip()
         if tree == await repo.tree(tip):
             raise _refused("empty", "The commit is taken back already.")
         text = f'Revert "{commit.title}"\n\nThis reverts commit {commit.id}.'
-        by = Person(call.user.name, call.user.email)
-        new = await repo.commit_tree(tree, [tip], text, by, call.world.now())
+        new = await repo.commit_tree(tree, [tip], text, by, now)
         await repo.update_ref(f"refs/heads/{branch}", new)
     await merging.moved(call.world, call.project, branch, tip, new, call.user)
     made = await repo.commit(new)
