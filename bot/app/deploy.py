@@ -12,6 +12,7 @@ from bot.app.deploy_verify import VerifyDeployment
 from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, MergeRequest, Repositories, Store
 from bot.app.ports.running import RunRecords, Runs
+from bot.app.reverting import Reverting
 from bot.app.verify import Verifier
 from bot.core import verify_words
 from bot.core.document import from_document
@@ -39,12 +40,13 @@ class DeployMergeRequest:
         gatekeeper: Gatekeeper,
         runs: Runs,
         records: RunRecords,
+        reverting: Reverting,
     ) -> None:
         self._forge = forge
         self._store = store
         self._clock = clock
         self._gatekeeper = gatekeeper
-        self._telling = Telling(forge, store, masker)
+        self._telling = Telling(forge, store, masker, reverting)
         self._pipeline = ByPipeline(forge, repositories, verifier, store, clock, masker, self._telling)
         self._direct = ByOurselves(repositories, store, runs, records, clock, self._telling)
         self._verifying = VerifyDeployment(repositories, verifier, store, clock, masker, self._telling)
@@ -68,7 +70,7 @@ class DeployMergeRequest:
                 return await self._then_verify(mr, target, await way.follow(mr, target, deployment))
             case "verifying":
                 return await self._verify(mr, target, deployment)
-            case "held" | "succeeded" | "failed":
+            case "held" | "succeeded" | "failed" | "rolled back":
                 return Done()
             case _ as unknown:
                 assert_never(unknown)
@@ -81,19 +83,22 @@ class DeployMergeRequest:
         """After a crash its pipeline is there; after /helm deploy it waited, and the gate may have closed."""
         if target.deploy_mode == "pipeline" and await self._pipeline.is_begun(mr, target, deployment):
             return await self._start(mr, target, deployment)
-        return await self._decide(mr, target, deployment.pipeline_id)
+        return await self._decide(mr, target, deployment)
 
-    async def _decide(self, mr: MergeRequest, target: Target, before: int | None = None) -> Outcome:
-        """`before` is the pipeline of an earlier try."""
+    async def _decide(self, mr: MergeRequest, target: Target, waited: Deployment | None = None) -> Outcome:
+        """`waited` is an earlier try, or a rollback: its commit may be newer than the merge's."""
+        before, sha = (waited.pipeline_id, waited.merge_sha) if waited else (None, mr.merge_sha or "")
+        back = await self._telling.back(mr, target.name, waited.seal) if waited else None
         plan = await self._store.newest_plan(mr.project, mr.iid, target.name)
         looked = await self._gatekeeper.look(mr, target, plan)
-        deployment = Deployment(mr.project, mr.iid, target.name, mr.merge_sha or "", "waiting", None, before)
+        deployment = Deployment(mr.project, mr.iid, target.name, sha, "waiting", None, before)
         decision = decide(looked.facts)
         decided = decision_facts(decision, looked.facts)
         await self._telling.record("gate", mr, target, decided, f":{before or ''}:{distinct(decided)}")
         match decision:
             case Hold(reason, way_out):
-                held = replace(deployment, state="held", reason=reason)
+                seen = plan.seal if plan and back else None
+                held = replace(deployment, state="held", reason=reason, seal=seen)
                 said = replace(about(held), way_out=way_out, lines=_differences(looked))
                 return await self._telling.end(mr, held, said)
             case Nothing(untouched=True):

@@ -73,7 +73,8 @@ class ByPipeline:
             pipeline = await self._forge.find_pipeline(mr.project, sha, seal, target.name)
             # One that ended before somebody said /helm deploy is not this try's.
             if pipeline is None or pipeline.id == deployment.pipeline_id:
-                inputs = pipeline_inputs(target.name, seal, mr.iid)
+                back = await self._telling.back(mr, target.name, seal)
+                inputs = pipeline_inputs(target.name, seal, mr.iid, str(back) if back else "")
                 pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
         except ForgeRefused as error:
             held = replace(deployment, state="held", reason=words.start_refused(error))

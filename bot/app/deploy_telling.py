@@ -7,11 +7,16 @@ import structlog
 
 from bot.app.ports import Deployment, Forge, MergeRequest, Store
 from bot.app.ports.forge import DeploymentState
+from bot.app.ports.keeping import ENDED_WELL
+from bot.app.reverting import Reverting
 from bot.core.deploy_note import DeployReport, deploy_note
-from bot.core.errors import ForgeRefused
+from bot.core.document import rollback_of
+from bot.core.errors import AuthorError, ForgeRefused
 from bot.core.marks import deploy_marker, deploy_status
 from bot.core.model import Target
+from bot.core.planned import Rollback
 from bot.core.redact import Masker
+from bot.core.rollback_note import OFFER, REVERTED, not_reverted, revert_link
 from bot.core.trace import trace_id
 from bot.core.work import Done, Outcome
 
@@ -33,24 +38,35 @@ def about(deployment: Deployment) -> DeployReport:
 class Telling:
     """Writes notes, statuses and trail entries of deployments."""
 
-    def __init__(self, forge: Forge, store: Store, masker: Masker) -> None:
+    def __init__(self, forge: Forge, store: Store, masker: Masker, reverting: Reverting) -> None:
         self._forge = forge
         self._store = store
         self._masker = masker
+        self._reverting = reverting
 
     async def say(self, mr: MergeRequest, report: DeployReport) -> None:
         """The note, as it is now. Lines are masked here."""
-        masked = replace(report, lines=tuple(self._masker.text(line) for line in report.lines))
+        back = await self.back(mr, report.target, report.seal)
+        masked = replace(report, lines=tuple(self._masker.text(line) for line in report.lines), back=back)
         await self._forge.upsert_note(mr.project, mr.iid, deploy_marker(report.target), deploy_note(masked))
 
+    async def back(self, mr: MergeRequest, target: str, seal: str | None) -> Rollback | None:
+        """What a deployment under this seal goes back to; None where it brings what Git says."""
+        plan = await self._store.newest_plan(mr.project, mr.iid, target)
+        return rollback_of(plan.document) if plan and seal and plan.seal == seal else None
+
     async def end(self, mr: MergeRequest, deployment: Deployment, report: DeployReport) -> Outcome:
-        """Its last note, its status, and how it ended, kept."""
+        """Its last note, its status, and how it ended, kept; a rollback that succeeded is `rolled back`."""
+        back = await self.back(mr, deployment.target, deployment.seal)
+        if back is not None and deployment.state == "succeeded":
+            deployment = replace(deployment, state="rolled back")
+            report = replace(await self._differ(mr, deployment, report, back), state=deployment.state)
         # The note first: a crash between the two writes it again, the other way round it would be missing.
         await self.say(mr, replace(report, trail=str(await self._store.head() or "")))
         await self._set_status(mr, deployment)
         if is_direct(deployment):
             await self.record_at_gitlab(
-                mr, deployment, "success" if deployment.state == "succeeded" else "failed"
+                mr, deployment, "success" if deployment.state in ENDED_WELL else "failed"
             )
         await self._store.put_deployment(deployment)
         facts = {
@@ -64,6 +80,20 @@ class Telling:
         await self._store.record("deploy.ended", mr.project, mr.iid, facts, once=once)
         log.info("deploy.ended", state=deployment.state, reason=deployment.reason)
         return Done()
+
+    async def _differ(
+        self, mr: MergeRequest, deployment: Deployment, report: DeployReport, back: Rollback
+    ) -> DeployReport:
+        """Git and the cluster differ now: the merge request that mends it, opened where it was asked for."""
+        offered = replace(report, way_out=OFFER.format(name=back.release))
+        if not await self._reverting.wanted(mr, deployment.seal or ""):
+            return offered
+        try:
+            url = await self._reverting.revert(mr, deployment.target)
+        except (AuthorError, ForgeRefused) as error:
+            return replace(offered, lines=(*report.lines, not_reverted(error.what)))
+        links = (*report.links, revert_link(url))
+        return replace(report, lines=(*report.lines, REVERTED), links=links)
 
     async def record(
         self, kind: str, mr: MergeRequest, target: Target, facts: Mapping[str, object], try_: str = ""
@@ -91,7 +121,7 @@ class Telling:
             mr.project,
             deployment.merge_sha,
             name=deploy_status(deployment.target),
-            state="success" if deployment.state == "succeeded" else "failed",
+            state="success" if deployment.state in ENDED_WELL else "failed",
             description=deployment.reason or "deployed and verified",
             pipeline_id=deployment.pipeline_id,
         )

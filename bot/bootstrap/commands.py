@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from bot.app.commands.cancel import Cancel
+from bot.app.commands.confirm import ConfirmRollback
 from bot.app.commands.deploy import DeployAgain
 from bot.app.commands.diff import Diff
 from bot.app.commands.help import Help
@@ -11,11 +12,14 @@ from bot.app.commands.history import History
 from bot.app.commands.lock import LockTarget
 from bot.app.commands.plan import Plan
 from bot.app.commands.request import Answer, Request
+from bot.app.commands.rollback import PreviewRollback
 from bot.app.commands.status import Status
 from bot.app.commands.unlock import UnlockTarget
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Clock, Forge, Queue, Repositories, Store
 from bot.app.ports.running import Runs
+from bot.app.reverting import Reverting
+from bot.app.rollback_asking import Previews
 from bot.bootstrap.tools import Tools
 
 Answers: TypeAlias = Callable[[Request], Awaitable[Answer]]
@@ -30,15 +34,19 @@ def answers(
     gatekeeper: Gatekeeper,
     clock: Clock,
     runs: Runs,
+    reverting: Reverting,
 ) -> Mapping[str, Answers]:
     """What each command does, in the order in which help lists them."""
     planner, clusters = tools.planner, tools.clusters
+    previews = Previews(forge, repositories, clusters, tools.catalogue, tools.rollback, store, clock)
     found: dict[str, Answers] = {
         "plan": Plan(queue, forge, repositories, planner),
         "diff": Diff(store),
         "status": Status(clusters, store),
         "history": History(clusters, store),
         "deploy": DeployAgain(queue, forge, repositories, planner, tools.recovery, store, gatekeeper, clock),
+        "rollback": PreviewRollback(previews, reverting, store),
+        "confirm": ConfirmRollback(previews, queue, store, gatekeeper),
         "cancel": Cancel(queue, forge, store, runs),
         "lock": LockTarget(queue, store, clock),
         "unlock": UnlockTarget(queue, store),

@@ -126,8 +126,9 @@ async def _apply(order: Mapping[str, Any], say: Callable[[str], None]) -> Applie
     async with tools(settings) as wired:
         keep = (int(os.environ[LOCK_VARIABLE]),) if LOCK_VARIABLE in os.environ else ()
         helm = await deployer(target, wired.engine, *order["helm"], keep=keep)
-        use = ApplyPlan(wired.planner, helm, wired.verifier, say, order["run"], wired.recovery)
         sealed = from_document(order["sealed"])
+        planner = wired.rollback(sealed.rollback) if sealed.rollback else wired.planner
+        use = ApplyPlan(planner, helm, wired.verifier, say, order["run"], wired.recovery)
         return await use(target, tree, order["seal"], sealed, None, again=order["again"])
 
 

@@ -14,6 +14,7 @@ from bot.adapters.git import GitRepositories
 from bot.adapters.gitlab import GitLabForge
 from bot.adapters.gitlab_client import Patience, open_client
 from bot.adapters.gitlab_merges import GitLabMerges
+from bot.adapters.gitlab_revert import GitLabReverts
 from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.store import SqlStore
 from bot.adapters.store_database import open_database
@@ -27,9 +28,11 @@ from bot.app.failure import TellFailure
 from bot.app.gate import Gatekeeper
 from bot.app.plan import PlanMergeRequest
 from bot.app.ports import Forge, Repositories
+from bot.app.ports.reverting import Reverts
 from bot.app.ports.running import RunRecords, Runs
 from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
+from bot.app.reverting import Reverting
 from bot.app.sweep import Sweep
 from bot.bootstrap.commands import answers
 from bot.bootstrap.direct import direct_runs
@@ -78,11 +81,14 @@ async def service(config: Config) -> AsyncIterator[Running]:
         inbox = await stack.enter_async_context(SqlInbox(database))
         settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings))
-        forge, repositories, merges = await _gitlab(config, stack, metrics)
+        forge, repositories, merges, reverts = await _gitlab(config, stack, metrics)
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))
         records = SqlRuns(database)
-        engine = _engine(config, wired, store, forge, repositories, targets, metrics, runs, records)
+        reverting = Reverting(reverts, store)
+        engine = _engine(
+            config, wired, store, forge, repositories, targets, metrics, runs, records, reverting
+        )
         await stack.enter_async_context(engine)
         bell = Doorbell()
         await stack.enter_async_context(Dispatcher(inbox, engine, store, bell))
@@ -133,7 +139,7 @@ def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
 
 async def _gitlab(
     config: Config, stack: AsyncExitStack, metrics: Metrics
-) -> tuple[Forge, Repositories, Merges]:
+) -> tuple[Forge, Repositories, Merges, Reverts]:
     def token() -> str:
         return config.gitlab.token.get_secret_value()
 
@@ -150,7 +156,7 @@ async def _gitlab(
     )
     cache = str(config.data_dir / "repositories")
     repositories = GitRepositories(config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file)
-    return GitLabForge(client), repositories, GitLabMerges(client)
+    return GitLabForge(client), repositories, GitLabMerges(client), GitLabReverts(client)
 
 
 def _patience(gitlab: Gitlab) -> Patience:
@@ -174,6 +180,7 @@ def _engine(
     metrics: Metrics,
     runs: Runs,
     records: RunRecords,
+    reverting: Reverting,
 ) -> Engine:
     """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
     later = _Later()
@@ -182,12 +189,13 @@ def _engine(
     def least(command: str, project: str, target: str | None) -> int:
         return LEVELS[config.least_role(command, project, target)]
 
-    table = answers(later, forge, repositories, wired, store, keeper, utc_now, runs)
+    table = answers(later, forge, repositories, wired, store, keeper, utc_now, runs, reverting)
     worker = Worker(
         targets,
         PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper),
         DeployMergeRequest(
-            forge, repositories, wired.verifier, store, utc_now, wired.masker(), keeper, runs, records
+            *(forge, repositories, wired.verifier, store, utc_now, wired.masker(), keeper),
+            *(runs, records, reverting),
         ),
         AnswerCommands(forge, store, table, least),
         RefreshGate(forge, store, keeper),

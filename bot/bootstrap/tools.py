@@ -24,11 +24,12 @@ from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
 from bot.app.probing import Probing
 from bot.app.recovering import RecoveringClusters, Recovery
+from bot.app.rollback import RollbackPlanner
 from bot.app.verify import Verifier
 from bot.core.errors import AuthorError
 from bot.core.layouts import Catalogue
 from bot.core.model import Target
-from bot.core.planned import EngineInfo
+from bot.core.planned import EngineInfo, Rollback
 from bot.core.redact import Masker
 
 
@@ -44,6 +45,7 @@ class Tools:
     helm: Callable[[], Awaitable[None]]
     engine: EngineInfo
     recovery: Recovery
+    rollback: Callable[[Rollback], Planner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,15 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
     async with renderer:
         memory = DiskMemory(settings.memory) if settings.memory else None
         planner = Planner(charts, renderer, clusters, catalogue, masker, memory)
-        verifier = Verifier(planner, clusters, Probing(WebProbes()))
+
+        def rollback(back: Rollback) -> Planner:
+            return RollbackPlanner(charts, renderer, clusters, catalogue, masker, back)
+
+        verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback)
         as_if = Planner(charts, renderer, RecoveringClusters(clusters), catalogue, masker, memory)
         recovery = Recovery(as_if, clusters, HelmRecords())
-        yield Tools(planner, clusters, verifier, catalogue, masker, renderer.start, renderer.info, recovery)
+        start, info = renderer.start, renderer.info
+        yield Tools(planner, clusters, verifier, catalogue, masker, start, info, recovery, rollback)
 
 
 async def deployer(

@@ -16,9 +16,11 @@ from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checko
 from bot.cli.artifacts import leave
 from bot.cli.options import TargetOptions
 from bot.cli.plans import recall
+from bot.core.errors import AuthorError
 from bot.core.layouts import secret_variables
 from bot.core.markdown import visible
 from bot.core.note import verdict
+from bot.core.planned import Rollback
 from bot.core.redact import Masker
 
 APPLIED, FAILED, REFUSED = 0, 1, 3
@@ -36,6 +38,9 @@ def apply(
     parallel: Annotated[
         int | None, Parameter(help="releases at a time (default: 4, or the target's)")
     ] = None,
+    rollback: Annotated[
+        str, Parameter(help="NAMESPACE/RELEASE=REVISION: go back to it, under the seal of that preview")
+    ] = "",
     keep: Annotated[Path | None, Parameter(help="folder for plan, result, log and manifests, masked")] = None,
 ) -> int:
     """Deploys exactly the plan of a seal, or nothing.
@@ -56,7 +61,8 @@ def apply(
     masker = Masker(fingerprint_key(state_dir()))
     with _Log(masker) as log:
         try:
-            outcome = asyncio.run(_stoppable(_apply(path, seal, options, parallel, verify_seconds, log.say)))
+            work = _apply(path, seal, options, parallel, verify_seconds, log.say, _way_back(rollback))
+            outcome = asyncio.run(_stoppable(work))
         except (asyncio.CancelledError, KeyboardInterrupt):
             log.say("\nStopped from outside; Helm was told, and marked what it was at as failed.")
             log.keep()
@@ -65,6 +71,20 @@ def apply(
         if keep is not None:
             leave(outcome, log.text, keep)
         return code
+
+
+def _way_back(given: str) -> Rollback | None:
+    """Raises AuthorError (`rollback-flag`) for text that names no revision of a release."""
+    if not given:
+        return None
+    release, _, revision = given.rpartition("=")
+    if release.count("/") != 1 or not revision.isdecimal() or int(revision) < 1:
+        raise AuthorError(
+            f"--rollback {given} names no revision of a release.",
+            fix="Write it as NAMESPACE/RELEASE=REVISION, such as web/podinfo=3.",
+            code="rollback-flag",
+        )
+    return Rollback(release, int(revision))
 
 
 async def _stoppable(work: Coroutine[None, None, Applied]) -> Applied:
@@ -81,6 +101,7 @@ async def _apply(
     parallel: int | None,
     verify_seconds: float,
     say: Callable[[str], None],
+    back: Rollback | None,
 ) -> Applied:
     target = options.resolve()
     if parallel is not None:
@@ -98,7 +119,8 @@ async def _apply(
     async with tools(settings) as wired:
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"
         helm = await deployer(target, wired.engine, *options.helm)
-        use = ApplyPlan(wired.planner, helm, wired.verifier, say, run, wired.recovery)
+        planner = wired.rollback(back) if back else wired.planner
+        use = ApplyPlan(planner, helm, wired.verifier, say, run, wired.recovery)
         return await use(target, tree, seal, recall(seal, state_dir()), verify_seconds)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core import markdown as md
+from bot.core import rollback_note
 from bot.core.marks import deploy_marker
+from bot.core.planned import Rollback
 from bot.core.release_report import ReleaseReport
 from bot.core.verification import Verdict
 from bot.core.verify_note import verification_part
@@ -19,6 +21,14 @@ _TITLE = {
     "failed": "❌ The deploy to {target} failed",
     "nothing": "✅ Nothing to deploy to {target}",
 }
+_BACK = {
+    "held": "⏸️ Held: {release} on {target} was not rolled back to revision {revision}",
+    "waiting": "🕐 Rolling {release} on {target} back to revision {revision}: waiting for the pipeline",
+    "running": "🚀 Rolling {release} on {target} back to revision {revision}",
+    "verifying": "🔎 Rolled {release} on {target} back to revision {revision}, now verifying",
+    "rolled back": "✅ Rolled {release} on {target} back to revision {revision} and verified",
+    "failed": "❌ The rollback of {release} on {target} to revision {revision} failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,8 @@ class DeployReport:
 
     `links` are (label, URL) of GitLab's own pages. `log` is the end of the job's log. `trail` is the head of
     the trail, so that the database alone cannot be rewritten unseen. `run` names the process of mode direct;
-    `releases` say what became of each, `verification` how the cluster took it.
+    `releases` say what became of each, `verification` how the cluster took it. `back` is
+    where a rollback goes.
     """
 
     target: str
@@ -43,12 +54,13 @@ class DeployReport:
     run: str = ""
     releases: tuple[ReleaseReport, ...] = ()
     verification: Verdict | None = None
+    back: Rollback | None = None
     trace: str = ""
 
 
 def deploy_note(report: DeployReport) -> str:
     """The note, with its marker."""
-    title = _TITLE[report.state].format(target=md.code(report.target))
+    title, way_out = _title(report), report.way_out
     parts = [deploy_marker(report.target), f"### {title}"]
     if report.reason:
         parts.append(f"**Why:** {md.text(report.reason)}")
@@ -61,10 +73,21 @@ def deploy_note(report: DeployReport) -> str:
     if report.log:
         tail = "\n".join(report.log.splitlines()[-LOG_LINES:])
         parts.append(md.fold(f"The end of the {'run' if report.run else 'job'}'s log", md.fence(tail)))
-    if report.way_out:
-        parts.append(f"**What to do:** {md.text(report.way_out)}")
+    if way_out and report.back:
+        way_out = rollback_note.way_out(way_out, rollback_note.again(report.back))
+    if report.back and report.state == "rolled back":
+        parts.append(f"**{md.text(rollback_note.DIFFER)}**")
+    if way_out:
+        parts.append(f"**What to do:** {md.text(way_out)}")
     parts.append(_footer(report))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(report: DeployReport) -> str:
+    target, back = md.code(report.target), report.back
+    if back is None:
+        return _TITLE[report.state].format(target=target)
+    return _BACK[report.state].format(target=target, release=md.code(back.release), revision=back.revision)
 
 
 def _table(releases: Sequence[ReleaseReport]) -> str:

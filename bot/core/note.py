@@ -234,6 +234,8 @@ def _noise(items: Sequence[ObjectPlan]) -> str:
 def _footer(plan: Plan, context: PlanContext) -> str:
     if context.partial:
         return "Only these releases were planned, so there is no seal, and nothing is deployed from this."
+    if plan.seal is None and plan.rollback is not None:
+        return "---\nThis way back has no seal, so there is nothing to confirm."
     if plan.seal is None:
         end = "This plan has no seal: it would not be deployed. Mend what the findings say and push again"
         again = f", or plan again with {md.code('/helm plan')}" if context.in_thread else ""

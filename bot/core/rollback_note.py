@@ -11,6 +11,9 @@ DIFFER = (
     "Git and the cluster differ now: Git still says what was rolled back, and the next merge deploys it "
     "again, unless Git is brought back as well."
 )
+_NOT_YET = (
+    "Nothing is done yet. This is what would change; to Helm it is an upgrade to what revision {} stored."
+)
 OFFER = "To bring Git back: /helm rollback {name} --revert in this thread opens the merge request that does."
 
 
@@ -35,7 +38,7 @@ def preview(plan: Plan, code: str, *, revert: bool) -> str:
     )
     after = "The merge request that brings Git back is opened when it is done." if revert else ""
     afterwards = f"{md.text(_will_differ(back))} {after}".rstrip()
-    return "\n\n".join([title, "Nothing is done yet.", shown, how, afterwards])
+    return "\n\n".join([title, _NOT_YET.format(back.revision), shown, how, afterwards])
 
 
 def _will_differ(back: Rollback) -> str:
@@ -47,7 +50,8 @@ def _will_differ(back: Rollback) -> str:
 
 def _shown(plan: Plan) -> str:
     notes = plan_notes(plan, PlanContext(in_thread=False))
-    text = notes.parts[0].partition("\n\n")[2].rstrip()
+    # Without the marker and the title: a preview has its own.
+    text = notes.parts[0].split("\n\n", 2)[2].rstrip()
     if len(notes.parts) > 1:
         text += f"\n\nToo long for one reply: {md.code('/helm diff RELEASE')} shows all of it."
     return text
@@ -80,9 +84,12 @@ def again(back: Rollback) -> str:
     return f"/helm rollback {back.release} {back.revision}"
 
 
-def reverted(url: str) -> str:
-    """What is said of the merge request that brings Git back."""
-    return f"The merge request that brings Git back is open: {url}"
+REVERTED = "The merge request that takes the merge back in Git is open; its merge brings the two together."
+
+
+def revert_link(url: str) -> tuple[str, str]:
+    """How the deploy note names it."""
+    return ("revert merge request", url)
 
 
 def not_reverted(reason: str) -> str:

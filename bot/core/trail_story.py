@@ -9,6 +9,7 @@ from bot.core.trail_words import jobs_of, sentence, targets_of, who
 _ENDS = {
     "succeeded": "deployed and verified",
     "failed": "the deploy failed",
+    "rolled back": "rolled back and verified",
     "held": "held: merged, not deployed",
 }
 

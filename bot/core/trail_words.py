@@ -96,6 +96,11 @@ def _run_ended(of: _Facts) -> str:
     return f"{of['run']} ended: {result or 'it died'}; log {of['log']}"
 
 
+def _back(of: _Facts) -> str:
+    asked = ", with a revert in Git" if of.all.get("revert") else ""
+    return f"the way of {of['release']} back to revision {of['revision']}, {of.seal}{asked}"
+
+
 def _push(how: str) -> Callable[[_Facts], str]:
     return lambda of: f"{how} push to {of['branch']}: {of.short('before')} to {of.short('after')}"
 
@@ -115,6 +120,9 @@ _WORDS: Mapping[str, Callable[[_Facts], str]] = {
     "unlock": lambda of: "Unlocked the target",
     "cancel": lambda of: f"Cancelled what was {of['state']}",
     "deploy.offered": lambda of: f"Was shown a plan of the merge commit {of.short('sha')}, {of.seal}",
+    "rollback.previewed": lambda of: f"Was shown code {of['code']} for {_back(of)}",
+    "rollback.confirmed": lambda of: f"Confirmed {_back(of)}",
+    "revert": lambda of: f"Opened the merge request that takes commit {of.short('sha')} back: {of['url']}",
     "merge": lambda of: f"Merged as commit {of.short('merge_sha')}",
     "pipeline": lambda of: f"Pipeline {of['pipeline']} runs on commit {of.short('sha')} for {of.seal}",
     "pipeline.ended": lambda of: f"Pipeline {of['pipeline']} ended: {of['status']}",

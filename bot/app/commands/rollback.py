@@ -54,7 +54,7 @@ class PreviewRollback:
             url = await self._reverting.revert(mr, target.name)
         except (AuthorError, ForgeRefused) as error:
             return Answer(f"{md.code(target.name)}: {md.text(words.not_reverted(error.what))}", good=False)
-        return Answer(f"{md.code(target.name)}: {md.text(words.reverted(url))}")
+        return Answer(f"{md.code(target.name)}: {words.REVERTED} {url}")
 
 
 @dataclass(frozen=True, slots=True)

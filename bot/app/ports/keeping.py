@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from bot.core.approvals import Mark
 from bot.core.gate import Lock
 from bot.core.trail import Head
 from bot.core.work import Work
 
-DeployState: TypeAlias = Literal["held", "waiting", "running", "verifying", "succeeded", "failed"]
+DeployState: TypeAlias = Literal[
+    "held", "waiting", "running", "verifying", "succeeded", "failed", "rolled back"
+]
+ENDED_WELL: Final = ("succeeded", "rolled back")
 
 
 @dataclass(frozen=True, slots=True)
