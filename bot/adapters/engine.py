@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,9 @@ import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
 from bot.adapters.engine_database import EngineDatabase, quiet
+from bot.adapters.engine_place import Alone, Fence
 from bot.adapters.engine_runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
+from bot.adapters.engine_takeover import Takeover
 from bot.adapters.store import utc_now
 from bot.app.ports.keeping import Clock
 from bot.core.errors import TransientError
@@ -50,12 +53,13 @@ _PURGED_AT_ONCE = 200
 
 
 class Engine:
-    """The port `Queue` and what does its work. One process per database; several one after the other.
+    """The port `Queue` and what does its work. Many processes may share a PostgreSQL, one has an SQLite.
 
     `handle` does a piece of work (never a WakeWork) and says Done or Again. A TransientError of it is tried
     again after `retry_delays`; then, and for every other exception at once, `on_failure` is told and the work
     ends. `url` is that of the database (SQLite: the engine keeps a file of its own beside it). Work that
-    ended is forgotten after seven days; it looks every `purge_every` seconds.
+    ended is forgotten after seven days; it looks every `purge_every` seconds. `fence` is closed while this
+    process has no place at the database, which it loses after `silence` seconds without a sign of life.
     """
 
     def __init__(
@@ -69,30 +73,43 @@ class Engine:
         poll: float = 0.25,
         purge_every: float = 3600.0,
         clock: Clock = utc_now,
+        fence: Fence | None = None,
+        silence: float = 10.0,
     ) -> None:
-        self._database = EngineDatabase(url)
-        self._runner = Runner(handle, on_failure, retry_delays)
+        self._database = EngineDatabase(url, fence or Fence(), silence)
+        self._place = self._database.place
+        self._runner = Runner(handle, on_failure, retry_delays, self._place, _turn_of)
+        self._takeover = Takeover(self._place, lambda: set(self._runner.here), self._wake)
         self._plan_workers = plan_workers
         self._poll = poll
-        self._submitting = asyncio.Lock()
         self._workflow: Callable[[dict[str, Any]], Any] | None = None
         self._purge_every = purge_every
         self._clock = clock
-        self._purging: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Takes up what was left, and new work. Raises AuthorError where another process has the database."""
-        await self._database.open()
+        await self._database.open(self._moved)
         try:
-            self._launch()
-            await self._declare_queues()
+            async with self._place.turn("launch"):
+                self._launch()
+                await self._declare_queues()
             # What waited when the process ended may have been called meanwhile: it looks once, now.
-            for each in await self._of_prefix("", status=list(_ALIVE)):
+            alone = isinstance(self._place, Alone)
+            for each in await self._of_prefix("", status=list(_ALIVE)) if alone else ():
                 await self._wake(each.workflow_id)
         except BaseException:
             await self._close()
             raise
-        self._purging = asyncio.create_task(self._purge_on_time(), name="engine-purge")
+        self._beside = [
+            asyncio.create_task(self._purge_on_time(), name="engine-purge"),
+            asyncio.create_task(self._takeover.go_on(), name="engine-takeover"),
+        ]
+
+    def _moved(self, held: bool) -> None:
+        """The place is ours again, or lost: either way others may have what ran here."""
+        if works := len(self._runner.cut()):
+            log.warning("engine.work_let_go", works=works, place_held=held)
 
     def _launch(self) -> None:
         quiet(WorkFailed)
@@ -117,9 +134,9 @@ class Engine:
 
     async def stop(self, patience: float = 30.0) -> None:
         """Lets handlers that run finish, for at most `patience` seconds; the next start does the rest."""
-        if self._purging is not None:
-            self._purging.cancel()
-            await asyncio.gather(self._purging, return_exceptions=True)
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         await self._runner.stop(patience)
         await self._close()
 
@@ -153,7 +170,7 @@ class Engine:
             for each in waiting:
                 await self._wake(each.workflow_id)
             return bool(waiting)
-        async with self._submitting:
+        async with self._place.turn(f"submit:{lane(work)}"):
             known = await self._of_prefix(lane(work))
             if await self._is_there(work, known):
                 return False
@@ -204,8 +221,10 @@ class Engine:
         )
 
     async def _wake(self, workflow_id: str) -> None:
-        if workflow_id not in self._runner.woken:
-            self._runner.woken.add(workflow_id)
+        is_here = workflow_id in self._runner.here  # else who runs it knows whether it was woken
+        if not is_here or workflow_id not in self._runner.woken:
+            if is_here:
+                self._runner.woken.add(workflow_id)
             await DBOS.send_async(workflow_id, True, topic=WAKE)
 
     async def depth(self) -> dict[str, int]:
@@ -230,17 +249,30 @@ class Engine:
     async def _purge_on_time(self) -> None:
         while True:
             try:
-                if purged := await self.purge(self._clock() - _KEPT):
+                if self.leads() and (purged := await self.purge(self._clock() - _KEPT)):
                     log.info("engine.purged", works=purged)
             except Exception:
                 log.exception("engine.purge_failed")
             await asyncio.sleep(self._purge_every)
 
+    def leads(self) -> bool:
+        """Whether this is the one process that does what only one should; another takes over when it dies."""
+        return self._place.leads
+
+    def turn(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Waits until no other process is inside the same name. Raises PlaceLost, a TransientError."""
+        return self._place.turn(name)
+
     async def check(self) -> None:
         """Raises where the engine cannot take work."""
         if self._runner.stopping:
             raise TransientError("the engine is stopping")
+        self._place.fence.check()
         await DBOS.list_workflows_async(limit=1, load_input=False, load_output=False)
+
+
+def _turn_of(work: Work) -> str:
+    return f"{_QUEUES[type(work)]}:{serial_with(work)}"
 
 
 def _key_of(status: WorkflowStatus) -> str:

@@ -1,20 +1,24 @@
-"""Where the engine keeps its tables, and the lock that keeps a second process away from them."""
+"""Where the engine keeps its tables. On SQLite a file's lock keeps a second process away from them."""
 
 import asyncio
 import fcntl
 import logging
+import os
+import secrets
+import socket
 import sqlite3
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-import asyncpg
 from dbos import DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy.engine import make_url
 
+from bot.adapters.engine_place import Alone, Fence, Place
+from bot.adapters.engine_seat import Seat
 from bot.core.errors import AuthorError
 
-_ENGINE_LOCK = 0x7075727365720003
 _OLDEST_SQLITE = (3, 42, 0)
 
 
@@ -34,40 +38,51 @@ def _sqlite_module() -> Any:
 
 
 class EngineDatabase:
-    """`url` is that of our own tables: on SQLite the engine has a file beside it, on PostgreSQL a schema."""
+    """`url` is that of our own tables: on SQLite the engine has a file beside it, on PostgreSQL a schema.
 
-    def __init__(self, url: str) -> None:
+    `place` is this process's among those that share the database; it is taken by `open`. `silence` are the
+    seconds after which a process that PostgreSQL does not hear counts as gone.
+    """
+
+    def __init__(self, url: str, fence: Fence, silence: float) -> None:
         self._url = make_url(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._silence = silence
         self._lock_file: IO[bytes] | None = None
-        self._lock_connection: asyncpg.Connection | None = None
+        self.place: Place = Alone(fence) if self._is_sqlite else self._seat(fence)
+
+    def _seat(self, fence: Fence) -> Seat:
+        plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        executor = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        return Seat(plain, executor, fence, self._silence)
 
     @property
     def _file(self) -> Path:
         ours = Path(str(self._url.database))
         return ours.with_name(f"{ours.stem}-engine{ours.suffix}")
 
-    async def open(self) -> None:
-        """Takes the lock. Raises AuthorError (`already-running`) where another process has it."""
-        held = AuthorError(
-            "another purser works on this database",
-            fix="Stop it first, or give this one another data_dir.",
-            code="already-running",
-        )
-        if not self._is_sqlite:
-            plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-            self._lock_connection = await asyncpg.connect(plain)
-            if not await self._lock_connection.fetchval("SELECT pg_try_advisory_lock($1)", _ENGINE_LOCK):
-                await self.close()
-                raise held
-            return
+    async def open(self, moved: Callable[[bool], None]) -> None:
+        """Takes the place. Raises AuthorError (`already-running`) where another process has the file."""
+        if self._is_sqlite:
+            await self._lock()
+        try:
+            await self.place.take(moved)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _lock(self) -> None:
         await asyncio.to_thread(self._file.parent.mkdir, parents=True, exist_ok=True)
         self._lock_file = open(self._file.with_suffix(".lock"), "wb")  # noqa: SIM115, ASYNC230 - held until close
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             await self.close()
-            raise held from None
+            raise AuthorError(
+                "another purser works on this database",
+                fix="Stop it first, or give this one another data_dir. Several at once need PostgreSQL.",
+                code="already-running",
+            ) from None
         await asyncio.to_thread(self._prepare_file)
 
     def _prepare_file(self) -> None:
@@ -83,7 +98,7 @@ class EngineDatabase:
         common: DBOSConfig = {
             "name": "purser",
             "application_version": "1",  # else a hash of the source, and an upgrade forgets what is under way
-            "executor_id": "purser",
+            "executor_id": self.place.executor,
             "serializer": DBOSPortableJSONSerializer(),  # else pickle
             "enable_otlp": False,
             "console_log_level": "WARNING",
@@ -99,13 +114,12 @@ class EngineDatabase:
             url = self._url.set(drivername="postgresql+psycopg")
             common["system_database_url"] = url.render_as_string(hide_password=False)
             common["sys_db_pool_size"] = 5
+            common["sys_db_idle_transaction_timeout_sec"] = self._silence  # a paused process keeps no row
         return common
 
     async def close(self) -> None:
-        """Gives the lock back."""
-        if self._lock_connection is not None:
-            await self._lock_connection.close()
-            self._lock_connection = None
+        """Gives the place back."""
+        await self.place.leave()
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None

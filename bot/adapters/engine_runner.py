@@ -1,13 +1,16 @@
 """One piece of work as the engine runs it: tried, waited for, tried again, and stopped without loss."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeAlias
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any, NoReturn, TypeAlias
 
 import structlog
 from dbos import DBOS
+from sqlalchemy.exc import DBAPIError
 
+from bot.adapters.engine_place import Place, PlaceLost
 from bot.core.errors import AuthorError, TransientError
 from bot.core.trace import trace_of
 from bot.core.work import Again, Done, Outcome, Work, from_json, key
@@ -29,15 +32,29 @@ class WorkFailed(Exception):
 
 
 class Runner:
-    """Runs workflows for one engine. `woken` are the ids that have a wake-up call which nobody took yet."""
+    """Runs workflows for one engine, in this process's place. What has one `turn_of` is not done at once.
 
-    def __init__(self, handle: Handler, on_failure: OnFailure | None, retry_delays: Sequence[float]) -> None:
+    `here` are the ids of the workflows that this process runs, `woken` those of them that have a wake-up
+    call which nobody took yet.
+    """
+
+    def __init__(
+        self,
+        handle: Handler,
+        on_failure: OnFailure | None,
+        retry_delays: Sequence[float],
+        place: Place,
+        turn_of: Callable[[Work], str],
+    ) -> None:
+        self._place = place
+        self._turn_of = turn_of
         self._handle = handle
         self._on_failure = on_failure
         self._retry_delays = tuple(retry_delays)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._resting: set[asyncio.Task[Any]] = set()
         self._calm = asyncio.Event()
+        self.here: Counter[str] = Counter()
         self.woken: set[str] = set()
         self.stopping = False
 
@@ -50,9 +67,14 @@ class Runner:
                 await self._calm.wait()
         except TimeoutError:
             log.warning("engine.cut_off", tasks=len(self._tasks - self._resting))
-        for task in list(self._tasks):
+        await asyncio.gather(*self.cut(), return_exceptions=True)
+
+    def cut(self) -> "set[asyncio.Task[Any]]":
+        """Cancels all that runs here: the records say that it is under way, and somebody takes it up."""
+        tasks = set(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return tasks
 
     async def run(self, fields: dict[str, Any]) -> str:
         """The workflow: everything that is not a step must come out the same when it is replayed."""
@@ -60,6 +82,18 @@ class Runner:
             self._tasks.add(task)
             task.add_done_callback(self._gone)
             self._look_whether_calm()
+        workflow = str(DBOS.workflow_id)
+        self.here[workflow] += 1
+        try:
+            return await self._try_for_long(fields, workflow)
+        except DBAPIError as error:
+            # The database could not write down how it went: it is under way still, and is taken up again.
+            log.error("work.unrecorded", reason=str(error.orig))
+            raise asyncio.CancelledError from None
+        finally:
+            self.here -= Counter([workflow])
+
+    async def _try_for_long(self, fields: dict[str, Any], workflow: str) -> str:
         tries = 0
         while True:
             ended = await DBOS.run_step_async({"name": "attempt"}, self._attempt, fields, tries)
@@ -74,16 +108,27 @@ class Runner:
                     return "done"
             with self._rest():
                 await DBOS.recv_async(WAKE, timeout_seconds=seconds)
-            self.woken.discard(str(DBOS.workflow_id))
+            self.woken.discard(workflow)
 
     async def _attempt(self, fields: dict[str, Any], tries: int) -> dict[str, Any]:
         """One call of the handler, as JSON for the engine's record."""
-        if self.stopping:
-            with self._rest():
-                await asyncio.Event().wait()  # until stop() cancels us: nothing new begins
         work = from_json(fields)
         structlog.contextvars.bind_contextvars(work=key(work), trace=trace_of(work))
-        return await self._outcome(work, tries)
+        async with AsyncExitStack() as stack:
+            try:
+                with self._rest():
+                    await stack.enter_async_context(self._place.turn(self._turn_of(work)))
+            except PlaceLost:
+                await self._never()
+            if self.stopping or not self._place.fence.is_open:
+                await self._never()
+            return await self._outcome(work, tries)
+
+    async def _never(self) -> NoReturn:
+        """Until we are cancelled: nothing new begins here."""
+        with self._rest():
+            await asyncio.Event().wait()
+        raise AssertionError("nobody ends this wait")
 
     @contextmanager
     def _rest(self) -> Iterator[None]:
@@ -135,6 +180,8 @@ class Runner:
         if self._on_failure:
             try:
                 await self._on_failure(work, error)
+            except TransientError as untold:
+                log.warning("work.failure_untold", reason=untold.what)
             except Exception:
                 log.exception("work.failure_untold")
         return {"failed": type(error).__name__}

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.store import utc_now
+from bot.adapters.store_database import INBOX_LOCK, lock
 from bot.adapters.store_gate import upsert
 from bot.adapters.store_inbox_sqlite import SqliteDeliveries
 from bot.adapters.tables import deliveries
@@ -163,10 +164,26 @@ class _EngineDeliveries:
         """The engine is open."""
 
     async def insert(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-        """Keeps them durably, in one transaction; gives the keys that were new."""
+        """Keeps them durably, in one transaction; gives the keys that were new.
+
+        One process at a time: a twin may have come to another, and then it is in the table.
+        """
         async with self._engine.begin() as connection:
-            made = await connection.execute(self._insert, list(rows))
-            return set(made.scalars())
+            await lock(connection, INBOX_LOCK)
+            twins = await self._twins(connection, rows)
+            as_twin = {"works": [], "handed_over": True}
+            kept = [{**row, **as_twin} if row["key"] in twins else dict(row) for row in rows]
+            made = await connection.execute(self._insert, kept)
+            return set(made.scalars()) - twins
+
+    async def _twins(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+        of = deliveries.c
+        since = min(row["received_at"] for row in rows) - TWINS
+        query = sa.select(of.event, of.digest).where(
+            (of.received_at > since) & of.digest.in_({row["digest"] for row in rows})
+        )
+        known = {body_of(row.event, row.digest) for row in await connection.execute(query)}
+        return {row["key"] for row in rows if body_of(row["event"], row["digest"]) in known}
 
     async def close(self) -> None:
         """The engine is closed by who opened it."""

@@ -8,16 +8,24 @@ import structlog
 
 log = structlog.get_logger()
 
+_LOOK = 1.0
+
 
 @asynccontextmanager
-async def sweeping(sweep: Callable[[], Awaitable[None]], every: float) -> AsyncIterator[None]:
+async def sweeping(
+    sweep: Callable[[], Awaitable[None]], every: float, leads: Callable[[], bool] = lambda: True
+) -> AsyncIterator[None]:
     """Sweeps at once, and again `every` seconds after each sweep's end, until the context ends; 0: never.
 
-    Whatever a sweep raises is logged, and the next one comes all the same.
+    Whatever a sweep raises is logged, and the next one comes all the same. Of several processes only the one
+    that `leads` sweeps; another begins as soon as it does.
     """
 
     async def sweep_for_ever() -> None:
         while True:
+            if not leads():
+                await asyncio.sleep(min(every, _LOOK))
+                continue
             try:
                 await sweep()
             except Exception:

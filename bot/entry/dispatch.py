@@ -1,13 +1,15 @@
 """From the inbox into the queue: what was answered is worked on, whatever dies in between."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
 import structlog
 
 from bot.app.ports.keeping import Queue
 from bot.core.delivery import Delivery
+from bot.core.errors import TransientError
 from bot.core.trail import Happening
 from bot.core.work import BranchWork, PlanWork, WakeWork, Work, key, lane
 from bot.entry.doorbell import Doorbell
@@ -16,6 +18,7 @@ log = structlog.get_logger()
 
 _BATCH = 200
 _TOLD_AT_ONCE = 25
+_LOST = 1.0
 
 
 class Inbox(Protocol):
@@ -39,7 +42,8 @@ class Dispatcher:
 
     A delivery may be handed over twice (a kill between queue and inbox): the queue knows work by its key.
     `look_again` are the seconds after which it looks without a ring, `yield_for` those for which a
-    hand-over waits at most while deliveries are being answered.
+    hand-over waits at most while deliveries are being answered. Of several processes that share the inbox one
+    hands over at a time: `turn` waits until it is this one.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Dispatcher:
         look_again: float = 5.0,
         yield_for: float = 0.25,
         forget_every: float = 3600.0,
+        turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
         self._inbox = inbox
         self._queue = queue
@@ -60,6 +65,7 @@ class Dispatcher:
         self._look_again = look_again
         self._yield_for = yield_for
         self._forget_every = forget_every
+        self._turn = turn
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Dispatcher":
@@ -76,8 +82,13 @@ class Dispatcher:
         while True:
             await self._bell.rung(self._look_again)
             try:
-                while await self.drain():
-                    pass
+                async with self._turn():
+                    while await self.drain():
+                        pass
+            except TransientError as error:
+                log.warning("dispatch.waits", reason=error.what)
+                await asyncio.sleep(_LOST)
+                self._bell.ring()
             except Exception:
                 log.exception("dispatch.failed")
                 await asyncio.sleep(self._look_again)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -48,46 +49,58 @@ async def _answers(url: str, server: subprocess.Popen[bytes]) -> None:
             return
 
 
+class PostgreSql:
+    """A server of its own, in a directory that `set_up` fills; skips where there is no PostgreSQL."""
+
+    def __init__(self, directory: Path) -> None:
+        found = _programs()
+        if found is None:
+            pytest.skip("needs PostgreSQL (initdb and postgres)")
+        self._programs, self._directory, self._port = found, directory, _free_port()
+        self.url = f"postgresql://purser@127.0.0.1:{self._port}/postgres"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def set_up(self) -> None:
+        """Makes its files."""
+        for each in (self._directory, *self._directory.parents[:2]):
+            each.chmod(0o755)
+        user = _user()
+        if user is not None:
+            os.chown(self._directory, user, -1)
+        setup = [str(self._programs / "initdb"), "-D", str(self._directory / "data")]
+        setup += ["-U", "purser", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        made = subprocess.run(setup, capture_output=True, user=user, cwd="/", check=False)
+        if made.returncode:
+            pytest.skip("PostgreSQL cannot be set up here: " + made.stderr.decode()[-200:])
+
+    def start(self) -> None:
+        """Returns when it answers; again after `end`, on the same port and with the same data."""
+        options = ["-h", "127.0.0.1", "-p", str(self._port), "-k", "", "-c", "fsync=off"]
+        self._server = server = subprocess.Popen(
+            [str(self._programs / "postgres"), "-D", str(self._directory / "data"), *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            user=_user(),
+        )
+        with ThreadPoolExecutor(1) as apart:  # a loop may be running here
+            apart.submit(lambda: asyncio.run(_answers(self.url, server))).result()
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT does not wait for who is connected, SIGQUIT is as if the machine had died."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(60)
+            self._server = None
+
+
 @contextmanager
 def postgresql(directory: Path) -> Iterator[str]:
     """The address of a server of its own, gone afterwards; skips where there is no PostgreSQL."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("needs PostgreSQL (initdb and postgres)")
-    user = _user()
-    data, port = directory / "data", _free_port()
-    for each in (directory, *directory.parents[:2]):
-        each.chmod(0o755)
-    if user is not None:
-        os.chown(directory, user, -1)
-    setup = [
-        str(programs / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        "purser",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
-    made = subprocess.run(setup, capture_output=True, user=user, cwd="/", check=False)
-    if made.returncode:
-        pytest.skip("PostgreSQL cannot be set up here: " + made.stderr.decode()[-200:])
-    options = ["-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off"]
-    server = subprocess.Popen(
-        [str(programs / "postgres"), "-D", str(data), *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        user=user,
-    )
+    server = PostgreSql(directory)
+    server.set_up()
     try:
-        url = f"postgresql://purser@127.0.0.1:{port}/postgres"
-        with ThreadPoolExecutor(1) as apart:  # a loop may be running here
-            apart.submit(lambda: asyncio.run(_answers(url, server))).result()
-        yield url
+        server.start()
+        yield server.url
     finally:
-        server.terminate()
-        server.wait(20)
+        server.end()

@@ -212,9 +212,7 @@ async def test_the_engine_works_on_postgresql_too(tmp_path_factory: pytest.TempP
             await first.done(await first.begun())
             assert await first.submit(DEPLOY)
             await first.wait(await first.begun())
-            with pytest.raises(AuthorError, match="another purser"):
-                await EngineDesk(url).engine.start()
-        async with open_desk(url) as second:
+        async with open_desk(url) as second:  # another process to the engine: it takes up what the first left
             assert await second.begun() == DEPLOY
             await second.done(DEPLOY)
             assert await second.idle()
