@@ -90,7 +90,10 @@ CASES: Mapping[str, Mapping[str, Any]] = {
         "imagePullSecrets": ["registry"],
         "env": [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}],
     },
-    "named": {"fullnameOverride": "quartermaster", "serviceAccount": {"annotations": {"a.example.com/b": "c"}}},
+    "named": {
+        "fullnameOverride": "quartermaster",
+        "serviceAccount": {"annotations": {"a.example.com/b": "c"}},
+    },
     "by digest": {"image": {"digest": "sha256:" + "a" * 64}},
 }  # fmt: skip
 

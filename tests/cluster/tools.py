@@ -8,6 +8,7 @@ import hashlib
 import os
 import platform
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,18 @@ def helmfile() -> Path | None:
     """
     named = Path(os.environ.get("PURSER_HELMFILE") or _root() / "helmfile-1.7.4" / "helmfile")
     return named if os.access(named, os.X_OK) else None
+
+
+def kubectl() -> Path | None:
+    """The kubectl that $PURSER_KUBECTL names, or kubectl-1.36.3/kubectl beside the built ones, or the PATH's.
+
+    Nothing here builds it; `go build k8s.io/kubernetes/cmd/kubectl` takes four minutes.
+    """
+    beside = _root() / f"kubectl-{KUBERNETES_VERSION.lstrip('v')}" / "kubectl"
+    named = os.environ.get("PURSER_KUBECTL") or (
+        beside if os.access(beside, os.X_OK) else shutil.which("kubectl")
+    )
+    return Path(named) if named and os.access(named, os.X_OK) else None
 
 
 def missing() -> tuple[str, ...]:
