@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.checkout import DirectoryCheckout
 from bot.adapters.engine import Engine
+from bot.adapters.engine_place import Fence
 from bot.adapters.git import GitRepositories
 from bot.adapters.gitlab import GitLabForge
 from bot.adapters.gitlab_client import Patience, open_client
@@ -17,7 +20,7 @@ from bot.adapters.gitlab_merges import GitLabMerges
 from bot.adapters.gitlab_revert import GitLabReverts
 from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.store_database import check_schema, open_database
 from bot.adapters.store_inbox import SqlInbox
 from bot.adapters.store_runs import SqlRuns
 from bot.adapters.store_sweep import SqlSweeps
@@ -48,7 +51,7 @@ from bot.core.source import Sources
 from bot.core.work import Work
 from bot.entry.dispatch import Dispatcher
 from bot.entry.doorbell import Doorbell
-from bot.entry.health import add_health
+from bot.entry.health import Check, add_health
 from bot.entry.hook import Hook
 from bot.entry.metrics import Metrics, metrics_app
 from bot.entry.tracing import spans
@@ -81,22 +84,24 @@ async def service(config: Config) -> AsyncIterator[Running]:
         inbox = await stack.enter_async_context(SqlInbox(database))
         settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings))
-        forge, repositories, merges, reverts = await _gitlab(config, stack, metrics)
+        fence = Fence()
+        forge, repositories, merges, reverts = await _gitlab(config, stack, metrics, fence)
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))
         records = SqlRuns(database)
         reverting = Reverting(reverts, store)
         engine = _engine(
-            config, wired, store, forge, repositories, targets, metrics, runs, records, reverting
+            config, wired, store, forge, repositories, targets, metrics, runs, records, reverting, fence
         )
         await stack.enter_async_context(engine)
         bell = Doorbell()
-        await stack.enter_async_context(Dispatcher(inbox, engine, store, bell))
+        turn = partial(engine.turn, "inbox")
+        await stack.enter_async_context(Dispatcher(inbox, engine, store, bell, turn=turn))
         sources = Sources(config.webhook.allow_networks, config.webhook.trusted_proxies)
         hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics, sources=sources)
         app = web.Application(client_max_size=0, middlewares=[metrics.measure])
         hook.add_to(app)
-        add_health(app, {"database": store.ping, "engine": engine.check, "helm": wired.helm})
+        add_health(app, _checks(store, database, engine, wired))
         url = await _listen(stack, app, config.listen.host, config.listen.port)
         metrics_url = await _listen(
             stack, metrics_app(metrics, engine.depth), config.metrics.listen.host, config.metrics.listen.port
@@ -106,6 +111,11 @@ async def service(config: Config) -> AsyncIterator[Running]:
         log.info("service.started", url=url, metrics=metrics_url, targets=len(targets))
         yield Running(url, metrics_url, store, engine)
         log.info("service.stopping")
+
+
+def _checks(store: SqlStore, database: AsyncEngine, engine: Engine, wired: Tools) -> dict[str, Check]:
+    schema = partial(check_schema, database)
+    return {"database": store.ping, "schema": schema, "engine": engine.check, "helm": wired.helm}
 
 
 def _settings(config: Config, key: bytes) -> Settings:
@@ -138,9 +148,10 @@ def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
 
 
 async def _gitlab(
-    config: Config, stack: AsyncExitStack, metrics: Metrics
+    config: Config, stack: AsyncExitStack, metrics: Metrics, fence: Fence
 ) -> tuple[Forge, Repositories, Merges, Reverts]:
     def token() -> str:
+        fence.check()  # who has lost its place at the database says nothing to GitLab
         return config.gitlab.token.get_secret_value()
 
     ca_file = str(config.gitlab.ca_file) if config.gitlab.ca_file else None
@@ -181,6 +192,7 @@ def _engine(
     runs: Runs,
     records: RunRecords,
     reverting: Reverting,
+    fence: Fence,
 ) -> Engine:
     """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
     later = _Later()
@@ -202,7 +214,8 @@ def _engine(
         WatchBranch(forge, store),
         metrics,
     )
-    engine = Engine(config.database_url, worker, on_failure=TellFailure(forge, wired.masker()))
+    told = TellFailure(forge, wired.masker())
+    engine = Engine(config.database_url, worker, on_failure=told, fence=fence)
     later.queue = engine
     return engine
 
@@ -223,7 +236,7 @@ def _sweep(
     every = list(targets.values())
     reach = config.sweep.reach
     sweep = Sweep(forge, merges, store, sweeps, engine, utc_now, every, reach=reach, found=found)
-    return sweeping(sweep, config.sweep.every)
+    return sweeping(sweep, config.sweep.every, engine.leads)
 
 
 class _Later:
