@@ -58,19 +58,26 @@ def apply(
     path:
         the checkout
     """
-    masker = Masker(fingerprint_key(state_dir()))
-    with _Log(masker) as log:
-        try:
-            work = _apply(path, seal, options, parallel, verify_seconds, log.say, _way_back(rollback))
-            outcome = asyncio.run(_stoppable(work))
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            log.say("\nStopped from outside; Helm was told, and marked what it was at as failed.")
-            log.keep()
+    with _Log(Masker(fingerprint_key(state_dir()))) as log:
+        outcome = _run(
+            _apply(path, seal, options, parallel, verify_seconds, log.say, _way_back(rollback)), log
+        )
+        if outcome is None:
             return FAILED
         code = _report(outcome, log)
         if keep is not None:
             leave(outcome, log.text, keep)
         return code
+
+
+def _run(work: Coroutine[None, None, Applied], log: "_Log") -> Applied | None:
+    """None where it was stopped from outside."""
+    try:
+        return asyncio.run(_stoppable(work))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        log.say("\nStopped from outside; Helm was told, and marked what it was at as failed.")
+        log.keep()
+        return None
 
 
 def _way_back(given: str) -> Rollback | None:

@@ -12,6 +12,7 @@ from bot.core.verification import Verdict
 from bot.core.verify_note import verification_part
 
 LOG_LINES = 60
+EMPTY = "A fresh plan is empty."
 _TITLE = {
     "held": "⏸️ Held: {target} was not deployed",
     "waiting": "🕐 Deploying to {target}: waiting for the pipeline",
@@ -67,7 +68,7 @@ def deploy_note(report: DeployReport) -> str:
     if report.releases:
         parts.append(_table(report.releases))
     if report.verification:
-        parts.append(verification_part(report.verification))
+        parts.append(_verified(report.verification, report.back))
     if report.lines:
         parts.append("\n".join(f"- {md.text(line)}" for line in report.lines))
     if report.log:
@@ -88,6 +89,13 @@ def _title(report: DeployReport) -> str:
     if back is None:
         return _TITLE[report.state].format(target=target)
     return _BACK[report.state].format(target=target, release=md.code(back.release), revision=back.revision)
+
+
+def _verified(verdict: Verdict, back: Rollback | None) -> str:
+    """The fresh plan of a rollback is one of the same way back, which Git knows nothing of."""
+    said = verification_part(verdict)
+    instead = f"All is as revision {back.revision} has it." if back else EMPTY
+    return said.replace(EMPTY, instead)
 
 
 def _table(releases: Sequence[ReleaseReport]) -> str:

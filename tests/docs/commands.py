@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.core.command import COMMANDS, LONGEST_LINE, MOST_COMMANDS, Spec
 
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
-MISSING = ("rollback", "confirm", "drift", "verify")
+MISSING = ("drift", "verify")
 """Words of the grammar that answer that they do not exist here."""
 
 _HEAD = """\
@@ -49,6 +49,9 @@ never taken from the webhook.
   It does nothing once the branch has moved past the merge commit. `--recover` plans as if releases that a
   crash left `pending-…` had failed, and says which, since when and whose; said again, it marks exactly those
   failed (in Helm's record; a release that moves meanwhile is left alone) and deploys.
+- **rollback** shows what going back to a revision would do, and a code; **confirm** does exactly that, within
+  an hour, if nothing moved. Git is not changed; `--revert` opens the merge request that does: [how to go
+  back](../how-to/rollback.md).
 - **cancel** takes back plans that wait, keeps a deployment from beginning, and has GitLab cancel the
   pipeline of one that runs.
 - **lock** holds every merge to the target until **unlock**, by whoever. A deployment that runs goes on.
@@ -65,6 +68,8 @@ never taken from the webhook.
 | No target is called …, No release is called … | the nearest name and the known ones are listed |
 | Still held: … | the gate, with the reason and the way out: [gate](gate.md) |
 | … has moved past the merge commit | open another merge request: its plan contains this change |
+| No rollback was shown in this thread under the code …, The code … is older … | say `/helm rollback` again |
+| What was shown does not hold any more | something moved, as is listed; say `/helm rollback` again |
 | it is under way, it is deployed already | nothing; the deploy note says how it goes |
 """
 

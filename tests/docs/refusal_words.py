@@ -42,6 +42,26 @@ EXTRA: Mapping[str, tuple[str, str]] = {
     "file": ("", "See that the path is right and may be read or written."),
     "forbidden": ("The cluster does not let our identity do this.", ""),
     "foreign-address": ("", _OPERATOR),
+    "revert-conflict": (
+        "GitLab cannot take the merge back by itself: something on the branch was built on it since.",
+        "Revert it by hand, in a merge request.",
+    ),
+    "rollback-leaves-crds": (
+        "A rollback never touches what a chart has in `crds/`.",
+        "Compare them by hand.",
+    ),
+    "rollback-leaves-hooks": (
+        "What hooks of the newest revision did stays done.",
+        "Undo by hand what has to be undone.",
+    ),
+    "rollback-method": (
+        "Helm goes on as the old revision was applied: server-side or client-side.",
+        _NOTHING,
+    ),
+    "rollback-to-failed": (
+        "The revision that is gone back to had failed itself.",
+        "Name a revision that succeeded.",
+    ),
     "guard-removed": ("What guards an object against deletion would go.", _LOOK),
     "head": ("", "Give the file that `purser trail` wrote."),
     "helmfile-context": ("", "Configure a target of its own for that context."),

@@ -1,4 +1,4 @@
-"""Going back: a preview with a code, the code confirmed, the cluster as it was, and Git told apart from it."""
+"""Going back: a preview with a code, the code confirmed, the cluster as it was; and Git, which differs."""
 
 import re
 
@@ -7,7 +7,6 @@ import pytest
 from bot.demo.gitlab import MergeRequest, User
 from tests.e2e.files import VALUES, values
 from tests.e2e.site import Site, seal_of
-from tests.e2e.waiting import until
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.long
@@ -60,7 +59,7 @@ async def goes_back(running: World, site: Site, by: User) -> str:
     assert "Git and the cluster differ now" in note
     assert "--revert in this thread opens the merge request" in note
     assert f"{site.namespace}/web runs web 1.0.0." in note
-    assert "all is as revision 1 has it" in note
+    assert "All is as revision 1 has it." in note
     assert colors(running, site) == ["green"]
     assert len(site.deploy_notes(mr)) == 1
     return note
@@ -170,13 +169,3 @@ async def test_what_cannot_be_gone_back_to_is_said_with_what_can(site: Site) -> 
     ):
         _, said = await site.command(mr, site.max, text)
         assert answer in said, said
-
-
-async def test_a_rollback_leaves_the_trail_whole(running: World, site: Site) -> None:
-    mr = await green_then_red(site)
-    _, code = await preview(site, mr)
-    await site.command(mr, site.max, f"/helm confirm {code}")
-    await site.noted_deploy(mr, "back to revision 1 and verified")
-    kinds = [str(it.get("kind")) for it in site.bot.facts("trail.recorded")]
-    await until(lambda: colors(running, site) == ["green"], "the color")
-    assert kinds == kinds
