@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -56,14 +57,14 @@ class PostgreSql:
         found = _programs()
         if found is None:
             pytest.skip("needs PostgreSQL (initdb and postgres)")
+        if _user() is not None:  # pytest's folders are root's own: each new session closes them to others
+            directory = Path(tempfile.mkdtemp(prefix="purser-postgresql-"))
         self._programs, self._directory, self._port = found, directory, _free_port()
         self.url = f"postgresql://purser@127.0.0.1:{self._port}/postgres"
         self._server: subprocess.Popen[bytes] | None = None
 
     def set_up(self) -> None:
         """Makes its files."""
-        for each in (self._directory, *self._directory.parents[:2]):
-            each.chmod(0o755)
         user = _user()
         if user is not None:
             os.chown(self._directory, user, -1)
@@ -93,14 +94,19 @@ class PostgreSql:
             self._server.wait(60)
             self._server = None
 
+    def remove(self) -> None:
+        """Ends it, and takes its files away."""
+        self.end()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
 
 @contextmanager
 def postgresql(directory: Path) -> Iterator[str]:
     """The address of a server of its own, gone afterwards; skips where there is no PostgreSQL."""
     server = PostgreSql(directory)
-    server.set_up()
     try:
+        server.set_up()
         server.start()
         yield server.url
     finally:
-        server.end()
+        server.remove()

@@ -11,9 +11,9 @@ from tests.contracts.databases import PostgreSql
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
     """It answers; the test may end and start it."""
     made = PostgreSql(tmp_path_factory.mktemp("postgresql"))
-    made.set_up()
     try:
+        made.set_up()
         made.start()
         yield made
     finally:
-        made.end()
+        made.remove()
