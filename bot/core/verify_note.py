@@ -5,6 +5,7 @@ from bot.core.probes import ProbeResult
 from bot.core.verification import ReleaseCheck, Verdict, bounded
 
 _CHECK = {"good": "✅", "waiting": "⏳", "bad": "❌"}
+_LATER = "⏳ A fresh plan is made when the rollouts are done."
 _PROBE = {"passed": "✅ passed", "failed": "❌ failed", "unknown": "❔ unknown"}
 
 
@@ -12,17 +13,25 @@ def verification_part(verdict: Verdict) -> str:
     """Releases, the fresh plan and the probes. Texts in the verdict are masked already."""
     lines = [f"❔ {md.text(line)}" for line in verdict.unread]
     for check in verdict.releases:
-        first, *rest = bounded(check.lines) or (f"{check.key} is as planned.",)
-        lines.append(f"{_CHECK[check.state]} {md.text(first)}{_counted(check)}")
-        lines += [f"  - {md.text(line)}" for line in rest]
+        lines += _release(check)
     if verdict.left is not None:
         lines += [f"❌ {md.text(line)}" for line in bounded(verdict.left)]
         lines += [] if verdict.left else ["✅ A fresh plan is empty."]
     elif verdict.releases and not verdict.unread:
-        lines.append("⏳ A fresh plan is made when the rollouts are done.")
+        lines.append("❔ No fresh plan was made." if verdict.settled else _LATER)
     items = "\n".join(line if line.startswith("  ") else f"- {line}" for line in lines)
     parts = ["**Verification**" if items or verdict.probes else "", items, _probes(verdict.probes)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _release(check: ReleaseCheck) -> list[str]:
+    if check.state == "good" or not check.objects:
+        return [f"{_CHECK[check.state]} {md.text(line)}{_counted(check)}" for line in check.lines]
+    inner = (line.removeprefix(f"{check.key}: ") for line in bounded(check.lines))
+    return [
+        f"{_CHECK[check.state]} {md.text(check.key)}{_counted(check)}:",
+        *(f"  - {md.text(line)}" for line in inner),
+    ]
 
 
 def _counted(check: ReleaseCheck) -> str:

@@ -17,15 +17,15 @@ def reason(verdict: Verdict, seconds: float) -> str:
         return UNREAD
     bad = [one.key for one in verdict.releases if one.state == "bad"]
     if bad:
-        return f"it was applied, but {_names(bad)} did not come up."
+        return f"it was applied, but not all came up: {_names(bad)}."
     if verdict.left:
         return NOT_AS_PLANNED
     late = [one.key for one in verdict.releases if one.state == "waiting"]
     if late:
-        return f"it was applied, but {_names(late)} is not ready after {duration(seconds)}."
+        return f"it was applied, but not all is ready after {duration(seconds)}: {_names(late)}."
     if verdict.bad_probes:
         names = _names([one.name for one in verdict.bad_probes])
-        return f"it was applied and the cluster is as planned, but the probe {names} did not pass."
+        return f"it was applied and the cluster is as planned, but not all probes passed: {names}."
     return NOT_AS_PLANNED
 
 
@@ -33,8 +33,8 @@ def way_out(verdict: Verdict) -> str:
     """What to do then."""
     if verdict.unread:
         return (
-            "Nothing is known to be wrong. `purser doctor` says whether the cluster can be reached; then "
-            "`/helm plan` on the next merge request shows what it has."
+            "Nothing is known to be wrong. See why (purser doctor says what of the cluster can be reached "
+            "and read), then say /helm plan on any merge request: its plan shows what the cluster really has."
         )
     bad = [one for one in verdict.releases if one.state == "bad"]
     if bad or verdict.left:
@@ -46,8 +46,9 @@ def way_out(verdict: Verdict) -> str:
         )
     if any(one.state == "failed" for one in verdict.bad_probes):
         return (
-            "Everything is applied and stays so. Look at what the probe asks. Where the change is to blame, "
-            "go back with a revert merge request; where the probe is, whoever runs Purser mends verify.probes."
+            "Everything is applied and stays so. Look at what the probe asks. Where the change is to "
+            "blame, go back with a revert merge request; where the probe is, whoever runs Purser mends "
+            "verify.probes."
         )
     return (
         "Everything is applied and stays so. A required probe could not be asked: see that what it asks "
