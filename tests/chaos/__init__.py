@@ -1,0 +1,1 @@
+"""Randomised runs with kills, faults and lost hooks: what must be true afterwards, whatever happened."""

@@ -1,0 +1,130 @@
+"""One run: bad weather over five merge requests; then calm, the truth, and a last change that has it all."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.people import Done, People
+from tests.chaos.place import TARGETS, Place, place
+from tests.chaos.truth import rows, unlike, unrest, untrue
+from tests.chaos.weather import Weather
+from tests.e2e.files import values
+from tests.e2e.waiting import until
+from tests.e2e.world import World, world
+
+QUIET_WITHIN = 400.0
+TRIES = 6
+CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`wrong` are sentences; none: all is as it must be. `counts` say what happened."""
+
+    seed: int
+    wrong: tuple[str, ...]
+    counts: Counter[str]
+    seconds: float
+
+
+@asynccontextmanager
+async def stage(folder: Path) -> AsyncIterator[World]:
+    """GitLab and the cluster for many runs, one after the other."""
+    async with world(folder) as made:
+        await made.bot.stop()
+        yield made
+
+
+async def run(base: World, seed: int, number: int) -> Outcome:
+    """What came of one seed. `number` makes its place's name."""
+    began = time.monotonic()
+    async with place(base, seed, number) as here:
+        done, weather = Done(), Weather(here.world, here.door, seed)
+        wrong: list[str] = []
+        try:
+            await _storm(here, done, weather)
+            await _quiet(here, done)
+            wrong = await untrue(here, done)
+            wrong += await _close(here, done)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told with the seed
+            wrong.append(f"{type(error).__name__}: {error}; {'; '.join(unrest(here, done))}")
+        finally:
+            weather.calm()
+        if wrong:
+            said = "\n".join(here.world.bot.lines)
+            (here.world.folder / "bot.log").write_text(said, encoding="utf-8")
+        counts = weather.counts + _happened(here, done)
+    return Outcome(seed, tuple(wrong), counts, time.monotonic() - began)
+
+
+async def _storm(here: Place, done: Done, weather: Weather) -> None:
+    """Until everybody is done; deaths end with the people's work, in good order."""
+    working = asyncio.create_task(People(here, done).work())
+    try:
+        await weather.deaths(working.done)
+        await working
+    finally:
+        working.cancel()
+        weather.calm()
+
+
+async def _quiet(here: Place, done: Done) -> None:
+    """Unlocks both targets, so that nothing is held for good, and waits until nothing is under way."""
+    if not done.opened:
+        return
+    mr = next(iter(done.opened.values()))[0]
+    note = await here.world.gitlab.comment(mr, here.one.max, "/helm unlock")
+    assert note is not None
+    done.ordered.append((mr, note))
+    await until(lambda: not unrest(here, done), "quiet", QUIET_WITHIN)
+
+
+async def _close(here: Place, done: Done) -> list[str]:
+    """A last merge request changes both targets; deployed, by force of will, it leaves cluster = Git."""
+    site = here.one
+    files = {f"{folder}values/last.yaml": values(color="blue") for folder in TARGETS.values()}
+    mr = await site.change(CLOSING, files)
+    for target in TARGETS:
+        await here.sites[target].planned(mr)
+    await here.world.gitlab.settle(mr)
+    await here.world.gitlab.merge(mr, site.max)
+    done.opened[mr.iid] = (mr, frozenset(TARGETS))
+    done.merged.append(mr)
+    await until(lambda: not unrest(here, done), "the last deploys to end", QUIET_WITHIN)
+    for _ in range(TRIES):
+        if all(_good(here, mr.iid, target) for target in TARGETS):
+            break
+        note, _ = await site.command(mr, site.max, "/helm deploy --recover")
+        done.ordered.append((mr, note))
+        await until(lambda: not unrest(here, done), "the deploys after a command to end", QUIET_WITHIN)
+    assert mr.merge_commit is not None
+    wrong = [
+        f"{target}: after {TRIES} /helm deploy --recover it says {_titles(here, target, mr.iid, done)}"
+        for target in TARGETS
+        if not _good(here, mr.iid, target)
+    ]
+    for target in TARGETS:
+        wrong += await unlike(here, target, mr.merge_commit)
+    return wrong + await untrue(here, done)
+
+
+def _good(here: Place, iid: int, target: str) -> bool:
+    query = f"SELECT state FROM deployments WHERE iid = {iid} AND target = '{target}'"
+    return rows(here, query) == [("succeeded",)]
+
+
+def _titles(here: Place, target: str, iid: int, done: Done) -> list[str]:
+    return [it.body for it in here.sites[target].deploy_notes(done.opened[iid][0])]
+
+
+def _happened(here: Place, done: Done) -> Counter[str]:
+    ended = rows(here, "SELECT state, count(*) FROM deployments GROUP BY state")
+    found = {f"deploys {state}": number for state, number in ended}
+    cuts = {"cluster faults": here.door.harmed}
+    swept = {"found by the sweep": len(here.world.bot.facts("sweep.found"))}
+    made = {"merge requests": len(done.opened), "merges": len(done.merged), "commands": len(done.ordered)}
+    return Counter({**found, **cuts, **swept, **made})
