@@ -26,6 +26,7 @@ from bot.core.work import (
     BranchWork,
     CommandWork,
     DeployWork,
+    DriftWork,
     GateWork,
     PlanWork,
     WakeWork,
@@ -42,6 +43,7 @@ _QUEUES: Mapping[type[Work], str] = {
     PlanWork: "plans",
     GateWork: "plans",  # in turn with the plan whose note it edits
     DeployWork: "deploys",
+    DriftWork: "deploys",  # what a deployment is about to change is no drift
     CommandWork: "commands",
     BranchWork: "commands",
 }
@@ -195,6 +197,8 @@ class Engine:
         if isinstance(work, PlanWork) and work.note_id is None:
             # Only the newest counts: a push back to an earlier head is planned again.
             known = [each for each in known if _is_push(each)][-1:]
+        if isinstance(work, DriftWork) and not work.note_id and any(it.status in _QUEUED for it in known):
+            return True  # one that waits will see the same
         for each in known:
             if _key_of(each) == key(work) and each.status in (*_ALIVE, "SUCCESS"):
                 if isinstance(work, DeployWork) and each.status == "PENDING":

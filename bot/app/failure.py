@@ -10,7 +10,17 @@ from bot.core.errors import AuthorError, ForgeRefused, TransientError
 from bot.core.marks import deploy_marker, plan_marker, reply_marker
 from bot.core.note import sentence_note
 from bot.core.redact import Masker
-from bot.core.work import DESCRIPTION, BranchWork, CommandWork, DeployWork, GateWork, PlanWork, WakeWork, Work
+from bot.core.work import (
+    DESCRIPTION,
+    BranchWork,
+    CommandWork,
+    DeployWork,
+    DriftWork,
+    GateWork,
+    PlanWork,
+    WakeWork,
+    Work,
+)
 
 log = structlog.get_logger()
 
@@ -47,6 +57,9 @@ class TellFailure:
                     return
                 await self._forge.reply(work.project, work.iid, work.discussion_id, marker, note)
                 await self._forge.react(work.project, work.iid, work.note_id, "x")
+            case DriftWork(note_id=note_id):
+                if note_id:
+                    await self._forge.react(work.project, work.iid, note_id, "x")
             case WakeWork() | GateWork() | BranchWork():
                 return
             case _ as unknown:

@@ -7,6 +7,7 @@ from bot.app.commands.cancel import Cancel
 from bot.app.commands.confirm import ConfirmRollback
 from bot.app.commands.deploy import DeployAgain
 from bot.app.commands.diff import Diff
+from bot.app.commands.drift import Drift
 from bot.app.commands.help import Help
 from bot.app.commands.history import History
 from bot.app.commands.lock import LockTarget
@@ -15,6 +16,7 @@ from bot.app.commands.request import Answer, Request
 from bot.app.commands.rollback import PreviewRollback
 from bot.app.commands.status import Status
 from bot.app.commands.unlock import UnlockTarget
+from bot.app.commands.verify import Verify
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Clock, Forge, Queue, Repositories, Store
 from bot.app.ports.running import Runs
@@ -50,5 +52,7 @@ def answers(
         "cancel": Cancel(queue, forge, store, runs),
         "lock": LockTarget(queue, store, clock),
         "unlock": UnlockTarget(queue, store),
+        "drift": Drift(queue),
+        "verify": Verify(repositories, tools.verifier, store),
     }
     return {"help": Help(["help", *found]), **found}

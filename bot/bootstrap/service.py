@@ -27,6 +27,7 @@ from bot.adapters.store_sweep import SqlSweeps
 from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
 from bot.app.deploy import DeployMergeRequest
+from bot.app.drift import LookForDrift
 from bot.app.failure import TellFailure
 from bot.app.gate import Gatekeeper
 from bot.app.plan import PlanMergeRequest
@@ -39,6 +40,7 @@ from bot.app.reverting import Reverting
 from bot.app.sweep import Sweep
 from bot.bootstrap.commands import answers
 from bot.bootstrap.direct import direct_runs
+from bot.bootstrap.drifting import drifting, looks
 from bot.bootstrap.sweeping import sweeping
 from bot.bootstrap.tools import Settings, Tools, tools
 from bot.bootstrap.worker import Worker
@@ -108,6 +110,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
         )
         sweep = _sweep(config, forge, merges, store, SqlSweeps(database), engine, targets, metrics)
         await stack.enter_async_context(sweep)
+        await stack.enter_async_context(drifting(engine, looks(config), utc_now))
         log.info("service.started", url=url, metrics=metrics_url, targets=len(targets))
         yield Running(url, metrics_url, store, engine)
         log.info("service.stopping")
@@ -212,6 +215,7 @@ def _engine(
         AnswerCommands(forge, store, table, least),
         RefreshGate(forge, store, keeper),
         WatchBranch(forge, store),
+        LookForDrift(forge, repositories, wired.drifting, store, later, utc_now, metrics.drifted),
         metrics,
     )
     told = TellFailure(forge, wired.masker())

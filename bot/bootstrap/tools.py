@@ -20,6 +20,7 @@ from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.helmfile import SealedHelmfile
 from bot.adapters.plan_memory import DiskMemory
 from bot.adapters.probes import WebProbes
+from bot.app.drifting import Drifting
 from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
 from bot.app.probing import Probing
@@ -46,6 +47,7 @@ class Tools:
     engine: EngineInfo
     recovery: Recovery
     rollback: Callable[[Rollback], Planner]
+    drifting: Drifting
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,19 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
 
     async with renderer:
         memory = DiskMemory(settings.memory) if settings.memory else None
-        planner = Planner(charts, renderer, clusters, catalogue, masker, memory)
+
+        def planner_over(these: Clusters) -> Planner:
+            return Planner(charts, renderer, these, catalogue, masker, memory)
 
         def rollback(back: Rollback) -> Planner:
             return RollbackPlanner(charts, renderer, clusters, catalogue, masker, back)
 
+        planner = planner_over(clusters)
         verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback)
-        as_if = Planner(charts, renderer, RecoveringClusters(clusters), catalogue, masker, memory)
-        recovery = Recovery(as_if, clusters, HelmRecords())
+        recovery = Recovery(planner_over(RecoveringClusters(clusters)), clusters, HelmRecords())
+        drifting = Drifting(planner_over, clusters, masker)
         start, info = renderer.start, renderer.info
-        yield Tools(planner, clusters, verifier, catalogue, masker, start, info, recovery, rollback)
+        yield Tools(planner, clusters, verifier, catalogue, masker, start, info, recovery, rollback, drifting)
 
 
 async def deployer(

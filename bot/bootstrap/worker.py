@@ -7,6 +7,7 @@ import structlog
 from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
 from bot.app.deploy import DeployMergeRequest
+from bot.app.drift import LookForDrift
 from bot.app.plan import PlanMergeRequest
 from bot.app.refresh import RefreshGate
 from bot.core.errors import TransientError
@@ -16,6 +17,7 @@ from bot.core.work import (
     CommandWork,
     DeployWork,
     Done,
+    DriftWork,
     GateWork,
     Outcome,
     PlanWork,
@@ -38,6 +40,7 @@ class Worker:
         commands: AnswerCommands,
         gate: RefreshGate,
         branch: WatchBranch,
+        drift: LookForDrift,
         metrics: Metrics,
     ) -> None:
         self._targets = targets
@@ -46,6 +49,7 @@ class Worker:
         self._commands = commands
         self._gate = gate
         self._branch = branch
+        self._drift = drift
         self._metrics = metrics
 
     async def __call__(self, work: Work) -> Outcome:
@@ -68,7 +72,7 @@ class Worker:
 
     async def _step(self, work: Work) -> Outcome:
         match work:
-            case PlanWork() | DeployWork() | GateWork():
+            case PlanWork() | DeployWork() | GateWork() | DriftWork():
                 target = self._targets.get((work.project, work.target))
                 if target is None:
                     log.warning("work.dropped", reason="no such target", target=work.target)
@@ -78,7 +82,12 @@ class Worker:
                     return await self._plan(work, target)
                 if isinstance(work, GateWork):
                     return await self._gate(work, target)
-                return await self._deploy(work, target)
+                if isinstance(work, DriftWork):
+                    return await self._drift(work, target)
+                outcome = await self._deploy(work, target)
+                if isinstance(outcome, Done):
+                    await self._drift.after(work)
+                return outcome
             case CommandWork():
                 return await self._commands(work, self._of(work.project))
             case BranchWork():

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.config.drift import Drift
 from bot.config.fields import (
     Address,
     DatabaseUrl,
@@ -186,6 +187,7 @@ class TargetSettings(_Model):
     roles: Roles = Field(default_factory=dict, description="as commands.roles, for this target")
     gate: Gate = Field(default=Gate(), description="what a merge needs before it deploys")
     verify: Verify = Field(default=Verify(), description="what is looked at after a deploy")
+    drift: Drift | None = Field(default=None, description="as drift, for this target")
 
 
 class Project(_Model):
@@ -214,6 +216,9 @@ class Config(_Model):
     helmfile: Helmfile = Field(default=Helmfile(), description="how helmfiles are evaluated")
     commands: Commands = Field(default=Commands(), description="who may say what")
     sweep: Sweep = Field(default=Sweep(), description="the look for what no hook told us")
+    drift: Drift = Field(
+        default=Drift(), description="the look for what the cluster has and Git does not say"
+    )
 
     @property
     def database_url(self) -> str:

@@ -51,7 +51,7 @@ def _of_object(stage: Stage, piece: Piece, live: Manifest, plan: ObjectPlan, *, 
         reverts = None if refused else _reverts(one, plan)
         if one.gone and not _removed_by_hand(stage, reverts):
             continue
-        change = _change(one, was or {}, now or {})
+        change = change_of(one, was or {}, now or {})
         if change is not None:
             grouped.setdefault((one.managers, one.time, reverts), []).append(change)
     return [
@@ -77,7 +77,8 @@ def _reverts(one: Drifted, plan: ObjectPlan) -> bool | None:
     return not same(resolve(plan.before, here), resolve(plan.after, there))
 
 
-def _change(one: Drifted, was: Mapping[str, object], now: Mapping[str, object]) -> Change | None:
+def change_of(one: Drifted, was: Mapping[str, object], now: Mapping[str, object]) -> Change | None:
+    """The change from `was`, the masked object as applied, to `now`, the masked one as it stands."""
     old = pointer_to(was, one.steps)
     if old is None:
         return None

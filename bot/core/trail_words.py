@@ -131,6 +131,8 @@ _WORDS: Mapping[str, Callable[[_Facts], str]] = {
     "probes.before": _before,
     "verified": _verified,
     "deploy.ended": lambda of: f"The deployment ended: {of['state']}, {of.seal}. {of['reason']}",
+    "drift.found": lambda of: f"Found drift at commit {of.short('head')}. {of.lines('releases')}",
+    "drift.gone": lambda of: f"The drift is gone at commit {of.short('head')}",
     "push.direct": _push("Direct"),
     "push.forced": _push("Forced"),
 }

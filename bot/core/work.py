@@ -75,6 +75,20 @@ class BranchWork:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftWork:
+    """Look for what a target's cluster has and Git does not say.
+
+    `once` tells one check from another. `iid` and `note_id` are the command's that asked for it, or 0.
+    """
+
+    project: str
+    target: str
+    once: str
+    iid: int = 0
+    note_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WakeWork:
     """A pipeline or job moved: whoever waits for this pipeline looks again."""
 
@@ -82,7 +96,7 @@ class WakeWork:
     pipeline_id: int
 
 
-Work: TypeAlias = PlanWork | CommandWork | DeployWork | WakeWork | GateWork | BranchWork
+Work: TypeAlias = PlanWork | CommandWork | DeployWork | WakeWork | GateWork | BranchWork | DriftWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,7 @@ _KINDS: Mapping[str, type[Work]] = {
     "wake": WakeWork,
     "gate": GateWork,
     "branch": BranchWork,
+    "drift": DriftWork,
 }
 
 
@@ -124,6 +139,8 @@ def lane(work: Work) -> str:
             return f"gate:{work.project}:{work.iid}:{work.target}:"
         case BranchWork():
             return f"branch:{work.project}:{work.branch}:".replace("#", "")
+        case DriftWork():
+            return f"drift:{work.project}:{work.target}:"
         case _:
             assert_never(work)
 
@@ -144,6 +161,8 @@ def key(work: Work) -> str:
             return (lane(work) + work.once).replace("#", "")
         case BranchWork():
             return f"{lane(work)}{work.before}:{work.after}"
+        case DriftWork():
+            return (lane(work) + work.once).replace("#", "")
         case _:
             assert_never(work)
 
@@ -151,7 +170,7 @@ def key(work: Work) -> str:
 def serial_with(work: Work) -> str:
     """Work of one kind with the same answer is never done at the same time."""
     match work:
-        case PlanWork() | DeployWork() | GateWork():
+        case PlanWork() | DeployWork() | GateWork() | DriftWork():
             return f"{work.project}:{work.target}"
         case CommandWork():
             return f"{work.project}:{work.iid}"

@@ -85,6 +85,12 @@ class Metrics:
         self.swept = Counter(
             "purser_sweep_found", "What no hook told and a sweep found", ["kind"], registry=self.registry
         )
+        self.drift = Gauge(
+            "purser_drift_releases",
+            "Releases that are not as Git says, by the last look for drift",
+            ["target"],
+            registry=self.registry,
+        )
         self.plans = Counter("purser_plans", "Plans made, by target", ["target"], registry=self.registry)
         self.phase = Histogram(
             "purser_phase_seconds",
@@ -105,6 +111,10 @@ class Metrics:
         )
         self.gitlab = GitLabMetrics(self.registry, self.spans)
         self.domain = DomainMetrics(self.registry)
+
+    def drifted(self, target: str, releases: int) -> None:
+        """How many releases of a target are not as Git says."""
+        self.drift.labels(target).set(releases)
 
     @web.middleware
     async def measure(

@@ -102,7 +102,7 @@ def test_entries_are_chosen_by_what_people_ask_for() -> None:
     every = set(FACTS)
     assert chosen(Wanted()) == every
     assert chosen(Wanted(project="a/b")) == set()
-    assert chosen(Wanted(iid=IID)) == every - {"push.direct", "push.forced"}
+    assert chosen(Wanted(iid=IID)) == every - {"push.direct", "push.forced", "drift.found", "drift.gone"}
     assert chosen(Wanted(target="production")) == every - {"command"}
     assert chosen(Wanted(since=moment("2026-11-23"), until=moment("2026-11-23", end=True))) == every
     assert chosen(Wanted(since=moment("2026-11-23T13:00:01Z"))) == set()

@@ -118,6 +118,14 @@ FACTS: dict[str, dict[str, object]] = {
         ],
     },
     "deploy.ended": {**_TARGET, "state": "succeeded", "reason": "", "seal": SEAL},
+    "drift.found": {
+        **_TARGET,
+        "head": MERGED,
+        "digest": "0badcafe0badcafe",
+        "releases": ["web/podinfo: 1 object changed by hand, by kubectl-edit"],
+        "issue": "https://gitlab.example.com/platform/cluster/-/issues/3",
+    },
+    "drift.gone": {**_TARGET, "head": MERGED},
     "push.direct": {"branch": "main", "before": MERGED, "after": "f" * 40, "targets": ["production"]},
     "push.forced": {"branch": "main", "before": "f" * 40, "after": MERGED, "targets": ["production"]},
 }
@@ -126,7 +134,7 @@ FACTS: dict[str, dict[str, object]] = {
 def happenings() -> list[Happening]:
     """One of each kind, in the order of a merge request's life."""
     return [
-        Happening(kind, PROJECT, None if kind.startswith("push.") else IID, facts, f"{kind}:1")
+        Happening(kind, PROJECT, None if kind.startswith(("push.", "drift.")) else IID, facts, f"{kind}:1")
         for kind, facts in FACTS.items()
     ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.core.command import COMMANDS, LONGEST_LINE, MOST_COMMANDS, Spec
 
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
-MISSING = ("drift", "verify")
+MISSING: tuple[str, ...] = ()
 """Words of the grammar that answer that they do not exist here."""
 
 _HEAD = """\
@@ -54,6 +54,10 @@ never taken from the webhook.
   back](../how-to/rollback.md).
 - **cancel** takes back plans that wait, keeps a deployment from beginning, and has GitLab cancel the
   pipeline of one that runs.
+- **drift** holds the head of the target's branch against the cluster and keeps one issue about what differs
+  ([how](../how-to/drift.md)). A second reply has what was found; a deployment that runs goes first.
+- **verify** holds the cluster against the sealed plan that was deployed last: revisions, rollouts, and a
+  fresh plan of that commit, which must be empty. It changes nothing.
 - **lock** holds every merge to the target until **unlock**, by whoever. A deployment that runs goes on.
   What was held meanwhile waits for `/helm deploy` in its own thread.
 

@@ -100,6 +100,16 @@ class Wrote:
     emails: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue of ours, with the marker in its body."""
+
+    iid: int
+    opened: bool
+    body: str
+    web_url: str
+
+
 class Forge(Protocol):
     """GitLab, as far as we need it.
 
@@ -245,6 +255,17 @@ class Forge(Protocol):
 
     async def upsert_issue(self, project: str, marker: str, title: str, body: str) -> str:
         """One open issue of ours per marker, edited or else opened; its web address."""
+        ...
+
+    async def issue(self, project: str, marker: str) -> Issue | None:
+        """The issue of ours that begins with the marker, open or closed."""
+        ...
+
+    async def put_issue(self, project: str, marker: str, title: str, body: str, *, opened: bool) -> str:
+        """That issue with this body, opened or closed; made where there is none and it is to be open.
+
+        Its web address, empty where there is none.
+        """
         ...
 
     async def tell_deployment(
