@@ -5,6 +5,9 @@ import sys
 
 def main() -> None:
     """Runs the command line; the process ends with its exit code."""
+    from bot.bootstrap.collecting import collect_rarely
+
+    collect_rarely()
     from bot.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

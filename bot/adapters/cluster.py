@@ -43,7 +43,7 @@ class KubernetesCluster:
         self._capabilities: Capabilities | None = None
         self._discovering = asyncio.Lock()
         self._looked_twice: set[tuple[str, str]] = set()
-        self._bodies = Bodies(wire)
+        self._bodies = Bodies(wire, recall)
 
     @property
     def requests(self) -> Counter[str]:

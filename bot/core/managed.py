@@ -8,6 +8,7 @@ Both stand in `metadata.managedFields`: trees of `f:<field>`, `k:<list-map-keys 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from bot.core.model import Manifest
@@ -86,7 +87,7 @@ def list_keys(node: Fields) -> tuple[str, ...]:
     """The fields by which the entries of this list are told apart; none where it is no such list."""
     for step in node:
         if step.startswith("k:"):
-            keys = json.loads(step[2:])
+            keys = _keys(step)
             return tuple(keys) if isinstance(keys, dict) else ()
     return ()
 
@@ -107,12 +108,18 @@ def entry_step(node: Fields, item: Any) -> str | None:
         return None
     for step in node:
         if step.startswith("k:"):
-            keys = json.loads(step[2:])
+            keys = _keys(step)
             if any(key in item for key in keys) and all(
                 item.get(key, _LEFT_OUT.get(key, value)) == value for key, value in keys.items()
             ):
                 return step
     return None
+
+
+@lru_cache(maxsize=8192)  # an object's lists name the same entries at every comparison
+def _keys(step: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(step[2:])
+    return found
 
 
 def _writers(manifest: Manifest) -> list[Writer]:

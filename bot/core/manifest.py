@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 from yaml import events
 
-from bot.core.composing import MAX_NODES, Composer, Source, wrong
+from bot.core.composing import MAX_NODES, Composer, Duplicate, Source, wrong
 from bot.core.errors import AuthorError, Where
 from bot.core.model import Manifest, ObjectRef
+from bot.core.remembered import parsed, text_key
 
 
 def load(text: str, *, where: Where) -> Any:
@@ -22,6 +23,10 @@ def load(text: str, *, where: Where) -> Any:
 
 def source(text: str, *, where: Where) -> Source:
     """The file's only document with its lines. Raises AuthorError (`yaml`), also for a second document."""
+    key = text_key("source", text)
+    if (kept := parsed.get(key)) is not None:
+        value, lines, duplicates = kept
+        return Source(value, where, lines, tuple(Duplicate(path, line) for path, line in duplicates))
     found = list(sources(text, where=where))
     if len(found) > 1:
         raise wrong(
@@ -29,7 +34,11 @@ def source(text: str, *, where: Where) -> Source:
             Where(where.file, found[1].lines.get(())),
             "Keep one document in this file: take the `---` line and what follows it out.",
         )
-    return found[0] if found else Source(None, where, {})
+    if not found:
+        return Source(None, where, {})
+    only = found[0]
+    parsed.put(key, (only.value, dict(only.lines), [(one.path, one.line) for one in only.duplicates]))
+    return only
 
 
 def sources(text: str, *, where: Where) -> Iterator[Source]:
@@ -69,6 +78,16 @@ def documents(text: str, *, where: Where | None = None) -> list[Manifest]:
         if document.value is not None
         for manifest in _objects(document.value, document.at())
     ]
+
+
+def documents_again(text: str) -> list[Manifest]:
+    """The same, of a text that is read again and again, such as a deployed revision's manifest."""
+    key = text_key("documents", text)
+    kept: list[Manifest] | None = parsed.get(key)
+    if kept is None:
+        kept = documents(text)
+        parsed.put(key, kept)
+    return kept
 
 
 def ref(

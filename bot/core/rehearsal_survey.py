@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bot.core.diff import within
-from bot.core.manifest import documents
+from bot.core.manifest import documents_again
 from bot.core.model import Manifest, ObjectRef
 from bot.core.noise import Noise, noise_between
 from bot.core.question import Found, Read
@@ -22,7 +22,7 @@ def pieces_of(case: Case, manifests: Iterable[Manifest]) -> tuple[Piece, ...]:
 
 def stored_objects(stored: StoredRelease) -> list[Manifest]:
     """The objects of a stored revision. Raises AuthorError for a manifest that cannot be read."""
-    return documents(stored.manifest)
+    return documents_again(stored.manifest)
 
 
 def survey(case: Case, base: tuple[Piece, ...], extra: tuple[Piece, ...] = ()) -> Asking[Stage]:

@@ -159,3 +159,31 @@ async def test_no_list_is_made_in_a_namespace_that_leads_elsewhere(
     answers = await cluster.ask([named(number, "..") for number in range(WORTH_A_LIST)])
     assert not any(isinstance(answer, Found) for answer in answers)
     assert [request.path for request in script.asked if "configmaps" in request.path] == []
+
+
+async def test_a_record_that_was_read_is_read_again_only_in_another_state(
+    script: Script, tmp_path: Path
+) -> None:
+    file = kubeconfig(tmp_path, script.url, {"token": "none"})
+    clusters = KubernetesClusters({})
+    path = "/api/v1/namespaces/web/secrets/sh.helm.release.v1.app-00.v1"
+    script.say("GET", path, Said(200, secret(0)), Said(200, secret(0)), Said(200, secret(0, "2")))
+
+    async def plan(version: str) -> Any:
+        async with clusters.open(target(file)) as cluster:
+            return await read_one(cluster, ReleaseHead("app-00", "web", 1, "deployed", version))
+
+    async with clusters.open(target(file)):
+        pass  # the first opening keeps nothing
+    first, again = await plan("1"), await plan("1")
+    assert isinstance(first, StoredRelease)
+    assert again == first
+    assert len([request for request in script.asked if request.path == path]) == 1
+    await plan("2")  # what came was older than what was listed: kept under neither
+    assert isinstance(await plan("2"), StoredRelease)
+    await plan("2")
+    assert len([request for request in script.asked if request.path == path]) == 3
+
+
+async def read_one(cluster: Any, head: ReleaseHead) -> Any:
+    return (await read(cluster, [head]))[head.name]

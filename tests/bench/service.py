@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from bot.bootstrap.collecting import collect_rarely
 from bot.bootstrap.tools import Settings, open_checkout, tools
 from bot.core.model import Target
 
@@ -19,6 +20,7 @@ async def main() -> None:
 
     CPU and memory are those of this process and its render workers, requests those that it sent.
     """
+    collect_rarely()
     checkout, kubeconfig, folder, count = sys.argv[1:5]
     target = Target("bench", "", kubeconfig=kubeconfig)
     place = Path(folder)
