@@ -13,7 +13,7 @@ import aiohttp
 
 from tests.replicas.replica import PROJECT
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def payload(number: int, targets: int) -> dict[str, Any]:
@@ -56,8 +56,12 @@ class Replica:
             *self._command, stdout=out.PIPE, stderr=out.STDOUT
         )
         self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.shield(self._port)
+        try:
+            async with asyncio.timeout(200):
+                await asyncio.shield(self._port)
+        except TimeoutError as error:
+            error.add_note("it does not listen:\n" + "\n".join(self.log[-30:]))
+            raise
 
     async def _read(self) -> None:
         assert self._process is not None

@@ -9,7 +9,7 @@ import pytest
 from tests.contracts.databases import PostgreSql
 from tests.replicas.fleet import Diary, all_ended, answers, deliver, fleet, until, work_key
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
 
 async def test_a_service_whose_database_died_answers_503_and_goes_on_when_it_is_back(

@@ -9,7 +9,7 @@ import pytest
 from tests.contracts.databases import PostgreSql
 from tests.replicas.fleet import Diary, all_ended, answers, deliver, fleet, until, work_key
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
 
 async def test_a_dead_replicas_work_is_taken_up_and_a_paused_one_comes_back_without_a_word(

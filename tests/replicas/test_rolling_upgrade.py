@@ -47,7 +47,7 @@ def next_step(folder: Path, more: str = "") -> Path:
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_old_and_new_replicas_work_together_over_a_step_that_adds(
     server: PostgreSql, tmp_path: Path
 ) -> None:
