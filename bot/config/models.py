@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.drift import Drift
+from bot.config.deploy import Deploy
 from bot.config.fields import (
     Address,
     DatabaseUrl,
@@ -25,7 +26,6 @@ from bot.config.secrets import Secret
 from bot.config.sweep import Sweep
 from bot.config.verify import Verify
 from bot.core.command import COMMANDS
-from bot.core.deploy_rules import DeployRules
 from bot.core.layouts import secret_variables
 from bot.core.model import LookupPolicy, Target
 
@@ -131,30 +131,6 @@ class Commands(_Model):
     description: bool = Field(
         default=False, description="whether `/helm plan` counts in the description of a new merge request"
     )
-
-
-class Deploy(_Model):
-    """How a merge reaches the target."""
-
-    mode: Literal["pipeline", "direct"] = Field(
-        default="pipeline",
-        description="pipeline: a job of the project runs `purser apply`; direct: the bot runs it itself",
-    )
-    parallel: int = Field(
-        default=4, ge=1, le=32, description="releases applied at a time, where none waits for another"
-    )
-    kubeconfig: str | None = Field(
-        default=None, description="what mode direct deploys with; unset: the target's own"
-    )
-    context: str | None = Field(default=None, description="context in it; unset: the target's own")
-    runner_patience: float = Field(
-        default=600, ge=0, description="seconds after which a job that no runner takes is said to be stuck"
-    )
-
-    @property
-    def rules(self) -> DeployRules:
-        """As the use cases know them."""
-        return DeployRules(self.parallel, self.kubeconfig, self.context, self.runner_patience)
 
 
 class TargetSettings(_Model):

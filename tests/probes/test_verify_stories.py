@@ -11,6 +11,7 @@ from bot.adapters.store_database import open_database
 from bot.core.marks import deploy_status
 from tests.e2e.files import VALUES, values
 from tests.e2e.site import Site
+from tests.e2e.waiting import until
 from tests.e2e.world import World, world
 from tests.probes.prometheus import LookAlike, look_alike, vector
 
@@ -110,8 +111,11 @@ async def test_a_probe_that_fails_fails_the_verification_and_what_is_unknown_is_
     assert "`unknown` | ❔ unknown: Prometheus says: invalid parameter" in note
     assert "Everything is applied and stays so." in note
     [pipeline] = site.apply_pipelines()
-    [status] = [it for it in pipeline.statuses if it.name == deploy_status(site.target)]
-    assert status.status == "failed"
+
+    def ended() -> list[str]:
+        return [it.status for it in pipeline.statuses if it.name == deploy_status(site.target)]
+
+    assert await until(ended, "the status of the deploy") == ["failed"]
     assert probed.cluster is not None
     assert len(probed.cluster.objects("ConfigMap", site.namespace)) == 1
 

@@ -1,0 +1,33 @@
+"""How a merge reaches a target, in the configuration."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.core.deploy_rules import DeployRules
+
+
+class Deploy(BaseModel):
+    """How a merge reaches the target."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    mode: Literal["pipeline", "direct"] = Field(
+        default="pipeline",
+        description="pipeline: a job of the project runs `purser apply`; direct: the bot runs it itself",
+    )
+    parallel: int = Field(
+        default=4, ge=1, le=32, description="releases applied at a time, where none waits for another"
+    )
+    kubeconfig: str | None = Field(
+        default=None, description="what mode direct deploys with; unset: the target's own"
+    )
+    context: str | None = Field(default=None, description="context in it; unset: the target's own")
+    runner_patience: float = Field(
+        default=600, ge=0, description="seconds after which a job that no runner takes is said to be stuck"
+    )
+
+    @property
+    def rules(self) -> DeployRules:
+        """As the use cases know them."""
+        return DeployRules(self.parallel, self.kubeconfig, self.context, self.runner_patience)
