@@ -5,15 +5,16 @@ import asyncio
 import os
 import platform
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from tests.bench.drift import measured as drift
 from tests.bench.plans import Bench, measured
 from tests.bench.table import Row, markdown
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.tools import missing
 
-PARTS = ("door", "note", "requests", "plans")
+PARTS = ("door", "note", "requests", "plans", "drift")
 
 
 def main() -> None:
@@ -38,17 +39,22 @@ def main() -> None:
             from tests.bench.requests import requests
 
             _show(asyncio.run(requests(Path(folder) / "requests")), "releases")
-        if "plans" in parts:
-            _plans(Path(folder), [int(size) for size in chosen.releases.split(",")])
+        sizes = [int(size) for size in chosen.releases.split(",")]
+        for part, measure in (("plans", measured), ("drift", drift)):
+            if part in parts:
+                (Path(folder) / part).mkdir()
+                _on_a_server(Path(folder) / part, sizes, measure)
 
 
-def _plans(folder: Path, sizes: list[int]) -> None:
+def _on_a_server(
+    folder: Path, sizes: list[int], measure: Callable[[Bench, list[int]], Iterator[Row]]
+) -> None:
     if absent := missing():
-        print(f"No plans are measured: {', '.join(absent)} not built; `make cluster` builds them.")
+        print(f"Not measured: {', '.join(absent)} not built; `make cluster` builds them.")
         return
     with ControlPlane.start(controllers=False, audit_log=folder / "audit.log") as plane:
         rows = []
-        for row in measured(Bench(plane, folder), sizes):
+        for row in measure(Bench(plane, folder), sizes):
             print(
                 f"  {row.count:4} {row.what}: {', '.join(f'{k} {v}' for k, v in row.cells.items())}",
                 flush=True,

@@ -25,9 +25,11 @@ CONFIG = "/api/v1/namespaces/{}/configmaps/web"
 
 
 @asynccontextmanager
-async def looking_world(folder: Path) -> AsyncIterator[World]:
+async def looking_world(
+    folder: Path, kubeconfig: Path | None = None, helm: Path | None = None
+) -> AsyncIterator[World]:
     """A world whose bot looks for drift every few seconds."""
-    async with world(folder, places=1) as made:
+    async with world(folder, kubeconfig, places=1, helm=helm) as made:
         await made.bot.stop()
         config = yaml.safe_load(made.bot.config.read_text(encoding="utf-8"))
         config["drift"] = {"every": EVERY}
