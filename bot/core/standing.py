@@ -17,6 +17,8 @@ class Revision(Protocol):
     def revision(self) -> int: ...
 
 
+_DONE: Mapping[str, str] = {"succeeded": "Deployed by", "rolled back": "Rolled back in"}
+
 R = TypeVar("R", bound=Revision)
 
 
@@ -36,11 +38,11 @@ def deployed_lines(ended: Iterable[Mapping[str, Any]], target: str, most: int) -
         it
         for it in ended
         if it["facts"].get("target") == target
-        and it["facts"].get("state") == "succeeded"
+        and it["facts"].get("state") in _DONE
         and it["facts"].get("seal")
     ]
     return [
-        f"Deployed by merge request {it['iid']} at {str(it['at'])[:16].replace('T', ' ')} UTC, "
-        f"seal {str(it['facts']['seal'])[:19]}…"
+        f"{_DONE[it['facts']['state']]} merge request {it['iid']} at "
+        f"{str(it['at'])[:16].replace('T', ' ')} UTC, seal {str(it['facts']['seal'])[:19]}…"
         for it in good[:most]
     ]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core.document import from_document, to_document
 from bot.core.helm_record import default_revision
-from bot.core.model import Level
+from bot.core.model import Level, Manifest
 from bot.core.planned import EngineInfo, Plan, ReleasePlan, Rollback
 from bot.core.question import Create
 from bot.core.rehearsal_case import Case
@@ -14,7 +14,7 @@ from bot.core.seal import seal
 from tests.core.rehearsals import Server, case, config, standing, stored
 
 
-def back_to(old: StoredRelease, newest: StoredRelease, *objects: dict[str, object]) -> Case:
+def back_to(old: StoredRelease, newest: StoredRelease, *objects: Manifest) -> Case:
     """A rollback from the newest revision to an old one whose manifest holds these objects."""
     new = Rendered(old.chart_name, old.chart_version, "", tuple(objects), old.hooks, ())
     return replace(case(new, LiveRelease(newest, newest), values=dict(old.values)), rollback=old, chart=None)
@@ -90,7 +90,12 @@ def test_it_goes_on_as_the_old_revision_was_applied() -> None:
 
 def test_what_it_does_not_bring_back_is_named() -> None:
     a = config("web", {"a": "1"})
-    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": {}}
+    claim: Manifest = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data"},
+        "spec": {},
+    }
     old = stored(a, claim, revision=1, status="failed", chart_version="0.9.0")
     newest = stored(a, revision=2)
     plan = Server([standing(a)]).run(back_to(old, newest, a, claim))

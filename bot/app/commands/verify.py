@@ -2,6 +2,7 @@
 
 from bot.app.commands.request import Answer, Request
 from bot.app.ports import Repositories, Store
+from bot.app.ports.keeping import ENDED_WELL
 from bot.app.verify import Verifier
 from bot.core import markdown as md
 from bot.core.document import from_document
@@ -50,6 +51,6 @@ class Verify:
         """The merge request whose plan was deployed last, and the plan's seal."""
         for it in await self._store.recent("deploy.ended", project, MOST_ENTRIES):
             facts = it["facts"]
-            if facts.get("target") == target and facts.get("state") == "succeeded" and facts.get("seal"):
+            if facts.get("target") == target and facts.get("state") in ENDED_WELL and facts.get("seal"):
                 return int(it["iid"]), str(facts["seal"])
         return None
