@@ -1,4 +1,4 @@
-"""A disk that is full, and has room again: deliveries are refused in between, and none that was taken lost."""
+"""A disk that is full, and has room again: what comes meanwhile is refused, what was taken is not lost."""
 
 import resource
 from pathlib import Path

@@ -15,8 +15,8 @@ from bot.adapters.store_database import open_database
 from tests.contracts.databases import PostgreSql
 from tests.replicas.fleet import Diary, Replica, all_ended, deliver, fleet, work_key
 
-MERGE_REQUESTS = int(os.environ.get("PURSER_REPLICAS_LOAD", "100"))
-TARGETS, KILLS = 50, 4
+MERGE_REQUESTS = int(os.environ.get("PURSER_REPLICAS_LOAD", "80"))
+TARGETS, KILLS = 50, 3
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(3600)]
 
 
