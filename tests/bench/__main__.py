@@ -21,7 +21,7 @@ def main() -> None:
     """Runs the parts that were asked for."""
     parser = argparse.ArgumentParser(description="Figures of this machine, from one run.")
     parser.add_argument("--only", help=f"parts, of {', '.join(PARTS)}", default=",".join(PARTS))
-    parser.add_argument("--releases", help="sizes of the plans", default="1,10,100")
+    parser.add_argument("--releases", help="sizes of the plans", default="1,10,100,500")
     chosen = parser.parse_args()
     parts = chosen.only.split(",")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
