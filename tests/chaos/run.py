@@ -88,8 +88,8 @@ async def _close(here: Place, done: Done) -> list[str]:
     site = here.one
     files = {f"{folder}values/last.yaml": values(color="blue") for folder in TARGETS.values()}
     mr = await site.change(CLOSING, files)
-    for target in TARGETS:
-        await here.sites[target].planned(mr)
+    sites = [here.sites[target] for target in TARGETS]
+    await until(lambda: all(it.statuses(mr.head) for it in sites), "the last plans", QUIET_WITHIN)
     await here.world.gitlab.settle(mr)
     await here.world.gitlab.merge(mr, site.max)
     done.opened[mr.iid] = (mr, frozenset(TARGETS))
@@ -98,7 +98,8 @@ async def _close(here: Place, done: Done) -> list[str]:
     for _ in range(TRIES):
         if all(_good(here, mr.iid, target) for target in TARGETS):
             break
-        note, _ = await site.command(mr, site.max, "/helm deploy --recover")
+        note = await site.gitlab.comment(mr, site.max, "/helm deploy --recover")
+        assert note is not None
         done.ordered.append((mr, note))
         await until(lambda: not unrest(here, done), "the deploys after a command to end", QUIET_WITHIN)
     assert mr.merge_commit is not None
