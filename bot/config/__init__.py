@@ -1,5 +1,6 @@
 """Server-side configuration: one YAML file, checked whole before anything starts."""
 
+from bot.config.deploy import Deploy
 from bot.config.fields import Address, Role
 from bot.config.loading import ConfigInvalid, Problem, load, schema
 from bot.config.models import (
@@ -7,7 +8,6 @@ from bot.config.models import (
     Commands,
     Config,
     Database,
-    Deploy,
     Gitlab,
     Helm,
     Log,

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.config.drift import Drift
 from bot.config.deploy import Deploy
+from bot.config.drift import Drift
 from bot.config.fields import (
     Address,
     DatabaseUrl,

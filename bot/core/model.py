@@ -150,7 +150,8 @@ class Target:
     plan is made: nothing, what the release itself owns, or all that the planning identity can read.
     `paths` are patterns (core/globs.py) of the files that concern it; empty: all do. `untouched` is what a
     merge request is told that changes none of them. `internal_notes`, `description`: whether commands count
-    in internal notes, and `plan` in the description that a merge request was opened with.
+    in internal notes, and `plan` in the description that a merge request was opened with. `verify` is what
+    is looked at after a deploy.
     """
 
     name: str
