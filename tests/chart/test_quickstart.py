@@ -192,7 +192,7 @@ async def test_whoever_follows_the_page_has_a_purser_that_is_well(
     try:
         url = await bot.start()
         person.put |= {"https://purser.example.com": url}
-        (tmp_path / "exports").open("a").write(f"export KUBECONFIG='{environment['KUBECONFIG']}'\n")
+        await person.types(f"export KUBECONFIG='{environment['KUBECONFIG']}'")
         assert "The service accepts the secret." in await person.types(within[0])
         [hook] = gitlab.world.hooks.values()
         assert (hook.url, hook.token) == (f"{url}/hooks/gitlab", secret)

@@ -1,4 +1,4 @@
-"""What the Dockerfile promises: pinned by digest arguments, not root, no shell, nothing secret, nothing fetched unseen."""
+"""What the Dockerfile promises: pinned by digest arguments, not root, nothing secret, no addresses."""
 
 import re
 import shutil
@@ -77,7 +77,7 @@ def test_the_image_has_what_the_tests_ran_with() -> None:
     """Versions and hashes; the markers may differ, as each file says for whom a package is needed."""
 
     def pins(line: str) -> tuple[str, list[str]]:
-        return line.split()[0], sorted(re.findall(r"--hash=(\S+)", line))
+        return line.split(maxsplit=1)[0], sorted(re.findall(r"--hash=(\S+)", line))
 
     whole, image = locked("requirements.lock"), locked("requirements-image.lock")
     assert len(image) > 20
