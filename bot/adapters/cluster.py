@@ -25,7 +25,7 @@ from bot.app.together import together
 from bot.core.errors import ClusterUnreachable
 from bot.core.helm_record import base_revision, stored_release
 from bot.core.model import ObjectRef, Target
-from bot.core.question import Answer, Found, NoSuchKind, Question, Read
+from bot.core.question import UNANSWERED, Answer, Apply, Found, NoSuchKind, Question, Read, Refused
 from bot.core.release import Capabilities, LiveRelease, StoredRelease
 
 # A revision can be superseded and removed between the list and the read of its Secret.
@@ -135,7 +135,13 @@ class KubernetesCluster:
         if (known := known_without_asking(question, served)) is not None:
             return known
         call = call_for(question, served)
-        if (answer := answer_to(question, call, await self._wire.send(call))) is not None:
+        try:
+            reply = await self._wire.send(call)
+        except ClusterUnreachable as error:
+            if isinstance(question, Apply) and question.advisory:
+                return Refused(UNANSWERED, "Timeout", str(error))
+            raise
+        if (answer := answer_to(question, call, reply)) is not None:
             return answer
         # The path is unknown: its API went away since it was discovered.
         await self._apis(again=True)

@@ -19,10 +19,16 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """What would a server-side apply of this make? Field manager `helm`, field validation Strict."""
+    """What would a server-side apply of this make? Field manager `helm`, field validation Strict.
+
+    `advisory`: the plan can be made without the answer. Where the API server does not give it, however long
+    it is waited for (it takes some CRDs apart for longer than a request may last), it is Refused with
+    UNANSWERED, and the cluster does not count as unreachable.
+    """
 
     manifest: Manifest
     force: bool = False
+    advisory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +103,8 @@ class Refused:
     message: str
     causes: tuple[tuple[str, str, str], ...] = ()
 
+
+UNANSWERED = 504
+"""The status of an advisory question that the API server did not answer."""
 
 Answer: TypeAlias = Found | FoundAll | Absent | NoSuchKind | Refused

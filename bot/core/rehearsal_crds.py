@@ -6,7 +6,7 @@ upgrades or deletes them (pkg/action/install.go).
 
 from bot.core.diff import comparable, differences, within
 from bot.core.model import Finding, Level, Manifest, ObjectRef
-from bot.core.question import Apply, Found, NoSuchKind, Refused
+from bot.core.question import UNANSWERED, Apply, Found, NoSuchKind, Refused
 from bot.core.refusals import refusal
 from bot.core.rehearsal_asking import Asking
 from bot.core.rehearsal_case import Outcome, Piece, Stage
@@ -38,18 +38,22 @@ def namespace_piece(name: str) -> Piece:
 def compare_crds(stage: Stage, pieces: tuple[Piece, ...]) -> Asking[Outcome]:
     """At an upgrade: which CRDs of the chart the cluster has otherwise, or not at all."""
     asked = [piece for piece in pieces if _older(stage, piece)]
-    answers = (yield [Apply(piece.manifest, force=True) for piece in asked]) if asked else []
+    answers = (yield [Apply(piece.manifest, force=True, advisory=True) for piece in asked]) if asked else []
     missing = [piece.ref.name for piece in pieces if piece.ref.identity not in stage.live]
     differing: dict[str, int] = {}
+    unanswered: list[str] = []
     for piece, answer in zip(asked, answers, strict=True):
+        if isinstance(answer, Refused) and answer.status == UNANSWERED:
+            unanswered.append(piece.ref.name)
+            continue
         live = comparable(stage.live[piece.ref.identity])
         other = comparable(answer.manifest) if isinstance(answer, Found) else piece.manifest
         count = len(differences(live.get("spec"), other.get("spec")))
         if count or isinstance(answer, Refused | NoSuchKind):
             differing[piece.ref.name] = count
-    if not missing and not differing:
+    if not missing and not differing and not unanswered:
         return Outcome()
-    return Outcome((), (_not_upgraded(missing, differing),))
+    return Outcome((), (_not_upgraded(missing, differing, unanswered),))
 
 
 def _older(stage: Stage, piece: Piece) -> bool:
@@ -57,9 +61,10 @@ def _older(stage: Stage, piece: Piece) -> bool:
     return live is not None and not within(piece.manifest.get("spec"), live.get("spec"))
 
 
-def _not_upgraded(missing: list[str], differing: dict[str, int]) -> Finding:
+def _not_upgraded(missing: list[str], differing: dict[str, int], unanswered: list[str]) -> Finding:
     parts = [f"{name} is missing" for name in missing]
     parts += [f"{name} differs in {count} places" for name, count in sorted(differing.items())]
+    parts += [f"{name} seems to differ, but the API server did not answer where" for name in unanswered]
     return Finding(
         Level.WARNING,
         "crds-not-upgraded",

@@ -9,7 +9,18 @@ import pytest
 from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef
-from bot.core.question import Absent, Answer, Apply, Found, ListOf, NoSuchKind, Question, Read, Refused
+from bot.core.question import (
+    UNANSWERED,
+    Absent,
+    Answer,
+    Apply,
+    Found,
+    ListOf,
+    NoSuchKind,
+    Question,
+    Read,
+    Refused,
+)
 from tests.adapters.cluster_script import CORE, Said, Script, groups, kubeconfig, serving, status, target
 
 TOKEN = "very-secret-token"
@@ -53,6 +64,17 @@ async def test_a_slow_server_is_given_up_after_one_wait(script: Script, cluster:
     with pytest.raises(ClusterUnreachable, match="did not answer in time"):
         await one(cluster, Read(REF))
     assert script.count("GET", PATH) == 1
+
+
+async def test_an_advisory_question_that_gets_no_answer_in_time_is_that_alone(
+    script: Script, cluster: KubernetesCluster
+) -> None:
+    script.say("PATCH", PATH, Said(late=True), Said(late=True))
+    said = await one(cluster, Apply(CONFIG_MAP, force=True, advisory=True))
+    assert isinstance(said, Refused)
+    assert said.status == UNANSWERED
+    with pytest.raises(ClusterUnreachable, match="did not answer in time"):
+        await one(cluster, Apply(CONFIG_MAP, force=True))
 
 
 @pytest.mark.parametrize("code", [200, 403, 500])
