@@ -2,8 +2,8 @@
 
 Not run here, as it needs an engine and a registry: the base images, apt-get, useradd, the layers themselves,
 and the Go build of Helm. What is run: the RUN steps that make the environment (the lock file by hash, the
-wheel, the compiled modules), then ENTRYPOINT, CMD and HEALTHCHECK as an unprivileged user who may write `data`
-and `tmp`.
+wheel, the compiled modules), then ENTRYPOINT, CMD and HEALTHCHECK as an unprivileged user who may write data
+and tmp.
 Installing needs the package index or its cache; without either the tests are skipped.
 """
 
@@ -52,7 +52,7 @@ class Image:
 
     def start(self, command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
         """Runs as nobody where we are root; the application's directory cannot be written either way."""
-        identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+        nobody = NOBODY if os.getuid() == 0 else None
         tmp = str(self.root / "tmp")
         usual = {"PATH": f"{self.application / 'bin'}:/usr/bin:/bin", "HOME": tmp, "TMPDIR": tmp}
         return subprocess.Popen(
@@ -63,7 +63,9 @@ class Image:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            **identity,  # type: ignore[call-overload]
+            user=nobody,
+            group=nobody,
+            extra_groups=None if nobody is None else [],
         )
 
     def run(self, *command: str, **environment: str) -> tuple[int, str]:
