@@ -66,26 +66,30 @@ class PlanMergeRequest:
         mr = await self._forge.merge_request(work.project, work.iid)
         if mr is None or mr.state != "opened":
             log.info("plan.skipped", reason="not open")
-            return Done()
+            return await self._answered(work, "x") if mr else Done()
         if work.why != "command" and await self._untouched(mr, target):
             await tell_untouched(self._forge, self._store, mr, target)
             return Done()
         if mr.from_fork and work.commit != mr.head:
-            return await self._decline(mr, target, "fork", FORK)
+            return await self._decline(work, mr, target, "fork", FORK)
         if mr.conflicts:
-            return await self._decline(mr, target, "conflict", CONFLICT)
+            return await self._decline(work, mr, target, "conflict", CONFLICT)
         merge_ref = await self._forge.merge_ref(work.project, work.iid)
         if merge_ref is None:
             raise TransientError("GitLab has not computed the merge result yet", retry_after=1)
         if mr.from_fork and work.commit not in (merge_ref, *await self._forge.parents(mr.project, merge_ref)):
-            return await self._decline(mr, target, "fork", FORK)  # it was pushed to between two answers
+            return await self._decline(work, mr, target, "fork", FORK)  # it was pushed to between two answers
         started = self._seconds()
         ref = f"refs/merge-requests/{mr.iid}/merge"
         async with self._repositories.at(mr.project, ref, merge_ref) as tree:
             prepared = await self._planner.prepare(target, tree)
         await self._publish(mr, target, merge_ref, prepared, self._seconds() - started)
+        return await self._answered(work, "white_check_mark")
+
+    async def _answered(self, work: PlanWork, verdict: str) -> Outcome:
+        """The last reaction on the command that asked for the plan, if one did."""
         if work.note_id is not None:
-            await self._forge.react(mr.project, mr.iid, work.note_id, "white_check_mark")
+            await self._forge.react(work.project, work.iid, work.note_id, verdict)
         return Done()
 
     async def _untouched(self, mr: MergeRequest, target: Target) -> bool:
@@ -155,11 +159,14 @@ class PlanMergeRequest:
             number += 1
         return first
 
-    async def _decline(self, mr: MergeRequest, target: Target, code: str, words: tuple[str, str]) -> Outcome:
+    async def _decline(
+        self, work: PlanWork, mr: MergeRequest, target: Target, code: str, words: tuple[str, str]
+    ) -> Outcome:
         marker = plan_marker(target.name)
         note = sentence_note(marker, words[0], words[1:])
         note_id = await self._forge.upsert_note(mr.project, mr.iid, marker, note)
         facts = {"target": target.name, "head": mr.head, "reason": code, "note": note_id}
-        await self._store.record("unplanned", mr.project, mr.iid, facts, once=f"unplanned:{code}:{mr.head}")
+        once = f"unplanned:{mr.project}:{mr.iid}:{target.name}:{code}:{mr.head}"
+        await self._store.record("unplanned", mr.project, mr.iid, facts, once=once)
         log.info("plan.declined", reason=code)
-        return Done()
+        return await self._answered(work, "x")

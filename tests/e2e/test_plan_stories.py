@@ -143,6 +143,8 @@ async def test_a_conflict_is_said_and_planned_once_it_is_resolved(site: Site) ->
     mr = await site.gitlab.open_merge_request(site.project, "change", site.ada)
     note = await site.noted(mr, "has conflicts")
     assert "Resolve that and push." in note
+    asked, _ = await site.command(mr, site.ada, "/helm plan")
+    assert [award.name for award in asked.awards] == ["eyes", "x"]
     await site.gitlab.push(
         site.project, "change", {VALUES: values(color="green")}, site.ada, start="main", force=True
     )
