@@ -7,13 +7,14 @@ from prometheus_client import CollectorRegistry
 
 from bot.adapters.gitlab_answers import ShutOut
 from bot.entry.metrics import GitLabMetrics
+from bot.entry.tracing import NoSpans
 from tests.adapters.gitlab_script import Act, Script, client_of, says, stall
 
 
 async def asked(*acts: Act) -> CollectorRegistry:
     """The measures after one GET of a note that met these answers."""
     registry = CollectorRegistry()
-    async with client_of(Script(*acts), observe=GitLabMetrics(registry)) as client:
+    async with client_of(Script(*acts), observe=GitLabMetrics(registry, NoSpans())) as client:
         await client.getitem("/projects/ops%2Fcluster/merge_requests/7/notes/12")
     return registry
 
@@ -39,7 +40,7 @@ async def test_what_the_rate_limit_leaves_is_its_last_word() -> None:
 
 async def test_a_refused_token_shows_until_one_is_taken() -> None:
     registry = CollectorRegistry()
-    async with client_of(Script(says(401), says(200)), observe=GitLabMetrics(registry)) as client:
+    async with client_of(Script(says(401), says(200)), observe=GitLabMetrics(registry, NoSpans())) as client:
         with pytest.raises(ShutOut):
             await client.getitem("/user")
         assert registry.get_sample_value("purser_gitlab_shut_out") == 1
