@@ -106,7 +106,8 @@ async def service(config: Config) -> AsyncIterator[Running]:
         add_health(app, _checks(store, database, engine, wired))
         url = await _listen(stack, app, config.listen.host, config.listen.port)
         metrics_url = await _listen(
-            stack, metrics_app(metrics, engine.depth), config.metrics.listen.host, config.metrics.listen.port
+            *(stack, metrics_app(metrics, engine.depth, wired.kills)),
+            *(config.metrics.listen.host, config.metrics.listen.port),
         )
         sweep = _sweep(config, forge, merges, store, SqlSweeps(database), engine, targets, metrics)
         await stack.enter_async_context(sweep)

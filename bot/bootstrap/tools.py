@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +48,7 @@ class Tools:
     recovery: Recovery
     rollback: Callable[[Rollback], Planner]
     drifting: Drifting
+    kills: Callable[[], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,10 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
         recovery = Recovery(planner_over(RecoveringClusters(clusters)), clusters, HelmRecords())
         drifting = Drifting(planner_over, clusters, masker)
         start, info = renderer.start, renderer.info
-        yield Tools(planner, clusters, verifier, catalogue, masker, start, info, recovery, rollback, drifting)
+        yield Tools(
+            *(planner, clusters, verifier, catalogue, masker, start, info, recovery, rollback, drifting),
+            kills=lambda: {str(reason): count for reason, count in renderer.kills.items()},
+        )
 
 
 async def deployer(

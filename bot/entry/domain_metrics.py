@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from bot.core.trail import Happening
 
 
 class DomainMetrics:
-    """Counters over the trail's entries: each happening once, however often it was tried."""
+    """Counts the trail's entries, each happening once however often it was tried, and killed renderings."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.entries = Counter(
@@ -28,6 +28,12 @@ class DomainMetrics:
         )
         self.deploys = Counter(
             "purser_deploys", "Deployments that ended, by state", ["target", "state"], registry=registry
+        )
+        self.kills = Gauge(
+            "purser_render_kills",
+            "Renderings that were ended at a limit since the start, by limit",
+            ["reason"],
+            registry=registry,
         )
         self.verifications = Counter(
             "purser_verifications", "Looks at a cluster after a deploy", ["target", "good"], registry=registry

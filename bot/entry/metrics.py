@@ -21,6 +21,7 @@ from bot.entry.tracing import NoSpans, Spans
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 Depth = Callable[[], Awaitable[Mapping[str, int]]]
+Kills = Callable[[], Mapping[str, int]]
 
 
 class GitLabMetrics:
@@ -135,13 +136,15 @@ class Metrics:
             self.requests.labels(route, str(status)).observe(time.perf_counter() - began)
 
 
-def metrics_app(metrics: Metrics, depth: Depth | None = None) -> web.Application:
+def metrics_app(metrics: Metrics, depth: Depth | None = None, kills: Kills = dict) -> web.Application:
     """The application of the metrics port: `GET /metrics`."""
 
     async def show(request: web.Request) -> web.Response:
         if depth:
             for queue, length in (await depth()).items():
                 metrics.queue_depth.labels(queue).set(length)
+        for reason, count in kills().items():
+            metrics.domain.kills.labels(reason).set(count)
         content_type, _, charset = CONTENT_TYPE_LATEST.partition("; charset=")
         return web.Response(
             body=generate_latest(metrics.registry),
