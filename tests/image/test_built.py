@@ -54,7 +54,13 @@ class Image:
         """Runs as nobody where we are root; the application's directory cannot be written either way."""
         nobody = NOBODY if os.getuid() == 0 else None
         tmp = str(self.root / "tmp")
-        usual = {"PATH": f"{self.application / 'bin'}:/usr/bin:/bin", "HOME": tmp, "TMPDIR": tmp}
+        usual = {
+            "PATH": f"{self.application / 'bin'}:/usr/bin:/bin",
+            "HOME": tmp,
+            "TMPDIR": tmp,
+            # A copied Python still looks for its library where it was copied from, which nobody can read.
+            "LD_LIBRARY_PATH": str(self.root / "python" / "lib"),
+        }
         return subprocess.Popen(
             command,
             cwd=self.root / "data",
