@@ -48,12 +48,14 @@ class People:
         release = RELEASES[number % len(RELEASES)] if dice.random() < 0.8 else dice.choice(RELEASES)
         site = self._place.one
         files = _files(concerned, release, dice.choice(COLORS))
-        mr = await site.change(f"change-{number}", files)
+        async with self._busy:
+            mr = await site.change(f"change-{number}", files)
         self._done.opened[mr.iid] = (mr, concerned)
         for _ in range(dice.randint(0, 2)):
             await asyncio.sleep(dice.uniform(0, 3))
             if dice.random() < 0.4:
-                await site.push(f"change-{number}", _files(concerned, release, dice.choice(COLORS)))
+                async with self._busy:
+                    await site.push(f"change-{number}", _files(concerned, release, dice.choice(COLORS)))
             else:
                 await self._order(mr, dice.choice(COMMANDS))
         if dice.random() < 0.8:
