@@ -91,7 +91,7 @@ async def pushed(world: World, source: Project, branch: str, new: str, by: User)
     """
     touched = []
     for project in list(world.projects.values()):
-        for it in project.merge_requests.values():
+        for it in list(project.merge_requests.values()):
             if it.state != "opened":
                 continue
             if it.project is source and it.target_branch == branch:
