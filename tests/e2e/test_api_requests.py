@@ -2,6 +2,7 @@
 
 from tests.e2e import api_requests
 from tests.e2e.site import Site
+from tests.e2e.waiting import until
 from tests.e2e.world import World
 
 FIRST, UNCHANGED = 20, 12
@@ -17,6 +18,6 @@ async def test_a_gate_with_an_approval_costs_a_few_more_and_keeps_to_the_budget(
     assert await api_requests.of_first_plan(site) <= FIRST
     [mr] = site.project.merge_requests.values()
     await site.gitlab.approve(mr, site.max)
-    await site.settled(mr)
-    # The approval makes its own work, and each plan after it looks again who may approve.
+    await until(lambda: [it.status for it in site.statuses(mr.head)] == ["success"], "the approval to count")
+    # The approval's own work ends with that status. Each plan after it looks again who may approve.
     assert await api_requests.of_unchanged_plan(site) <= UNCHANGED + 4

@@ -49,7 +49,9 @@ async def test_several_commands_of_a_note_are_answered_in_one_reply_in_order(sit
     await site.planned(mr)
     text = "First this:\r\n/helm diff web\r\nand `not /helm lock`\r\n/helm nonsense\r\n/helm history web\r\n"
     note, reply = await site.command(mr, site.ada, text)
-    places = [reply.index(part) for part in ("color: green", "no command `nonsense`", "No release `web`")]
+    parts = ("color: green", "no command `nonsense`", "No release `web`")
+    assert [part for part in parts if part not in reply] == [], reply
+    places = [reply.index(part) for part in parts]
     assert places == sorted(places)
     assert [award.name for award in note.awards] == ["eyes", "x"]
 
