@@ -6,11 +6,11 @@ from collections.abc import Callable
 import structlog
 
 from bot.app.gate import Gatekeeper
+from bot.app.keeping_plans import to_keep
 from bot.app.plan_status import tell_status
 from bot.app.planner import Planner, Prepared
 from bot.app.ports import Clock, Forge, MergeRequest, Repositories, Store, StoredPlan
 from bot.app.untouched import tell_untouched
-from bot.core.document import to_document
 from bot.core.errors import TransientError
 from bot.core.gate_note import gate_section
 from bot.core.marks import plan_marker
@@ -101,18 +101,7 @@ class PlanMergeRequest:
     ) -> None:
         plan, now = prepared.plan, self._clock()
         earlier = await self._store.newest_plan(mr.project, mr.iid, target.name)
-        stored = StoredPlan(
-            id=0,
-            project=mr.project,
-            iid=mr.iid,
-            target=target.name,
-            head=mr.head,
-            merge_ref=merge_ref,
-            seal=plan.seal,
-            complete=plan.complete,
-            document=to_document(plan, whole=True),
-            created_at=now,
-        )
+        stored = to_keep(plan, mr, target, merge_ref, now)
         plan_id = await self._store.add_plan(stored)
         looked = await self._gatekeeper.look(mr, target, stored)
         same = earlier is not None and earlier.seal == plan.seal is not None and earlier.head != mr.head

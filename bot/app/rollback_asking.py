@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.app.keeping_plans import to_keep
 from bot.app.planner import Planner
 from bot.app.ports import Clock, Clusters, Forge, MergeRequest, Note, Repositories, Store, StoredPlan
 from bot.app.rollback import code_of, listed, nothing_to_do, previous
-from bot.core.document import from_document, rollback_of, to_document
+from bot.core.document import from_document, rollback_of
 from bot.core.errors import AuthorError, TransientError
 from bot.core.layouts import Catalogue, read
 from bot.core.model import Target
@@ -89,22 +90,8 @@ class Previews:
         if plan.seal is None or nothing_to_do(plan):
             return Shown(plan, "", sha)
         code = code_of(mr.project, mr.iid, plan)
-        document = to_document(plan, whole=True)
-        plan_id = await self._store.add_plan(
-            StoredPlan(
-                id=0,
-                project=mr.project,
-                iid=mr.iid,
-                target=target.name,
-                head=mr.head,
-                merge_ref=sha,
-                seal=plan.seal,
-                complete=plan.complete,
-                document=document,
-                created_at=self._clock(),
-                note_id=asked.note.id,
-            )
-        )
+        stored = to_keep(plan, mr, target, sha, self._clock(), asked.note.id)
+        plan_id = await self._store.add_plan(stored)
         facts = {
             "target": target.name,
             "by": asked.note.author,
@@ -114,7 +101,7 @@ class Previews:
             "code": code,
             "revert": asked.revert,
             "plan": plan_id,
-            "document": document_digest(document),
+            "document": document_digest(stored.document),
         }
         once = f"rollback.previewed:{asked.note.id}:{asked.back}:{target.name}"
         await self._store.record("rollback.previewed", mr.project, mr.iid, facts, once=once)

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from bot.app.commands.request import Answer, Request
 from bot.app.gate import Gatekeeper
+from bot.app.keeping_plans import to_keep
 from bot.app.planner import Planner
 from bot.app.ports import Clock, Consent, Deployment, Forge, Queue, Repositories, Store, StoredPlan
 from bot.app.recovering import Left, Recovery
 from bot.core import markdown as md
-from bot.core.document import from_document, to_document
+from bot.core.document import from_document
 from bot.core.gate import NEXT, Deploy, Hold, Nothing, decide
 from bot.core.model import Target
 from bot.core.moved import moved
@@ -100,19 +101,7 @@ class DeployAgain:
         left: Sequence[Left],
     ) -> Answer:
         mr = request.mr
-        stored = StoredPlan(
-            id=0,
-            project=mr.project,
-            iid=mr.iid,
-            target=target.name,
-            head=mr.head,
-            merge_ref=merge_sha,
-            seal=plan.seal,
-            complete=plan.complete,
-            document=to_document(plan, whole=True),
-            created_at=self._clock(),
-            note_id=request.note.id,
-        )
+        stored = to_keep(plan, mr, target, merge_sha, self._clock(), request.note.id)
         await self._store.add_plan(stored)
         facts = {"target": target.name, "seal": plan.seal, "sha": merge_sha, "by": request.note.author}
         once = f"offer:{request.note.id}:{target.name}"
