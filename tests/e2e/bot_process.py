@@ -70,6 +70,12 @@ class BotProcess:
             self.lines.append(line.decode(errors="replace").rstrip("\n"))
 
     @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def ended(self) -> bool:
         """Whether no process of it runs."""
         return self._process is None or self._process.returncode is not None

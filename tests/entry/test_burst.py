@@ -105,7 +105,7 @@ async def test_a_burst_is_answered_whole_and_nothing_is_lost_or_doubled(tmp_path
             await site.planned(each)
         kept, [hook] = _Kept(running), running.gitlab.world.hooks.values()
         before = kept.count("SELECT count(*) FROM trail WHERE kind = 'delivery'")
-        [process] = [each for each in psutil.Process().children() if "serve" in each.cmdline()]
+        process = psutil.Process(running.bot.pid)
         rss, since = process.memory_info().rss, len(running.bot.lines)
 
         answers = await _answers(hook.url, running.secrets["HOOK_TOKEN"], _post(site.project.path))

@@ -3,6 +3,7 @@
 from shutil import which
 
 import pytest
+from aiohttp import web
 from syrupy.assertion import SnapshotAssertion
 
 from tests.e2e.crashing import kept_alive
@@ -132,10 +133,17 @@ async def test_crash_of_the_bot(stage: World, golden: SnapshotAssertion, mode: s
     mr = await site.change(title="Paint it green")
     await site.planned(mr)
     starts = stage.bot.starts
+
+    async def after(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse | None:
+        if not site.deploy_notes(mr):  # the first one says that it is under way
+            return None
+        site.gitlab.plant_fault()
+        stage.bot.kill()
+        return web.Response(status=503)
+
+    site.gitlab.plant_fault(after=after)
     async with kept_alive(stage):
         await site.gitlab.merge(mr, site.max)
-        await until(lambda: any("🚀" in it.body for it in site.deploy_notes(mr)), "the deploy to begin")
-        stage.bot.kill()
         await until(lambda: stage.bot.answers and stage.bot.starts > starts, "the bot to run again")
         assert "✅" in await site.deployed(mr)
     assert thread(site, mr) == golden
