@@ -47,9 +47,7 @@ async def test_a_reply_in_a_thread_is_answered_there(site: Site) -> None:
 async def test_several_commands_of_a_note_are_answered_in_one_reply_in_order(site: Site) -> None:
     mr = await site.change()
     await site.planned(mr)
-    text = (
-        "This:\r\n/helm diff web\r\nand `not /helm lock`\r\n/helm nonsense\r\n/helm history nowhere\r\n"
-    )
+    text = "This:\r\n/helm diff web\r\nand `not /helm lock`\r\n/helm nonsense\r\n/helm history nowhere\r\n"
     note, reply = await site.command(mr, site.ada, text)
     parts = ("color: green", "no command `nonsense`", "No release `nowhere`")
     assert [part for part in parts if part not in reply] == [], reply
