@@ -13,9 +13,9 @@ from bot.core.approvals import Event, pushers
 from bot.core.command import parse
 from bot.core.marks import plan_marker, reply_marker
 from bot.core.model import Target
+from bot.core.note import DRAFT
 from bot.core.work import DESCRIPTION, CommandWork, GateWork, PlanWork, Work, lane
 
-_DRAFT = "This merge request is a draft; it is planned all the same."
 _APPROVED = ("approved this merge request",)
 _UNAPPROVED = ("unapproved this merge request",)
 _APPROVALS = ("approved", "approval")
@@ -108,7 +108,7 @@ def _says_draft(notes: Iterable[Note], me: str, target: Target) -> bool:
     """Whether our note was written when the merge request was a draft."""
     marker = plan_marker(target.name)
     mine = [it.body for it in notes if it.author == me and it.body.startswith(marker)]
-    return any(_DRAFT in body.splitlines() for body in mine)
+    return any(DRAFT in body.splitlines() for body in mine)
 
 
 def _commands(

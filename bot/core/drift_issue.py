@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from bot.core import markdown as md
 from bot.core.drift_check import DriftReport, ReleaseDrift, Unread
+from bot.core.drift_note import minutes
 from bot.core.objects import canonical
 from bot.core.planned import Change, Drift
 from bot.core.release_diff import release_diff
@@ -182,12 +183,11 @@ def _who(drifts: Sequence[Drift]) -> str:
 
 
 def _when(drifts: Sequence[Drift]) -> str:
-    return _minutes(max((one.time for one in drifts), default=""))
+    return _at(max((one.time for one in drifts), default=""))
 
 
-def _minutes(time: str) -> str:
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z", time)
-    return f"{found[1]} {found[2]}" if found else md.text(time)
+def _at(time: str) -> str:
+    return minutes(time) or md.text(time)
 
 
 def _folds(releases: Sequence[ReleaseDrift]) -> list[str]:
@@ -224,7 +224,7 @@ def _object(drift: Drift) -> str:
             f"{what} is gone. Kubernetes keeps no record of who deleted it; the API server's audit log may."
         )
     by = f", written by {' and '.join(map(md.code, drift.managers))}" if drift.managers else ""
-    when = f", last at {_minutes(drift.time)} UTC" if drift.time else ""
+    when = f", last at {_at(drift.time)} UTC" if drift.time else ""
     shown = [line for change in drift.changes[:_MOST_CHANGES] for line in _change(change)]
     left = len(drift.changes) - _MOST_CHANGES
     more = f"\n\nand {left} more fields" if left > 0 else ""

@@ -30,7 +30,7 @@ def drift_sentence(drift: Drift, code: Callable[[str], str]) -> str:
     if len(drift.changes) > _MOST_FIELDS:
         fields.append(f"{len(drift.changes) - _MOST_FIELDS} more")
     by = f", written by {' and '.join(map(code, drift.managers))}" if drift.managers else ""
-    when = f" ({_minutes(drift.time, code)})" if drift.time else ""
+    when = f" ({_at(drift.time, code)})" if drift.time else ""
     return f"{what}: {', '.join(fields)}{by}{when}: {_reverts(drift)}."
 
 
@@ -43,9 +43,15 @@ def _field(change: Change, code: Callable[[str], str]) -> str:
     return f"{code(change.path)} is {code(now)}, was deployed as {code(was)}"
 
 
-def _minutes(time: str, code: Callable[[str], str]) -> str:
+def minutes(time: str) -> str | None:
+    """`2026-11-23 13:00` of a time as the API server writes it (RFC 3339, UTC); None for any other text."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z", time)
-    return f"{found[1]} {found[2]} UTC" if found else code(time)
+    return f"{found[1]} {found[2]}" if found else None
+
+
+def _at(time: str, code: Callable[[str], str]) -> str:
+    read = minutes(time)
+    return f"{read} UTC" if read else code(time)
 
 
 def _reverts(drift: Drift) -> str:

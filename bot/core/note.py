@@ -26,6 +26,9 @@ _RISK = {Risk.HIGH: "🔴 high", Risk.MEDIUM: "🟠 medium", Risk.LOW: "🟢 low
 _RANK = {Risk.HIGH: 0, Risk.MEDIUM: 1, Risk.LOW: 2, Risk.NONE: 3}
 _LEVEL = {Level.ERROR: "🔴 error", Level.WARNING: "🟠 warning", Level.INFO: "info"}
 _LEVEL_RANK = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
+DRAFT = "This merge request is a draft; it is planned all the same."
+"""A line of the plan note. The sweep knows by it that the merge request was a draft then."""
+
 _SIGN = {"create": "+", "update": "~", "delete": "-", "replace": "±", "unchanged": "="}
 
 
@@ -131,7 +134,7 @@ def _about(plan: Plan, context: PlanContext) -> str:
         facts.append(f"{context.seconds:.1f} s")
     lines = [" · ".join(facts)]
     if context.draft:
-        lines.append("This merge request is a draft; it is planned all the same.")
+        lines.append(DRAFT)
     if context.same_as:
         lines.append(f"The same plan as for {md.code(context.same_as[:12])}: what was approved still holds.")
     return "\n\n".join(lines)

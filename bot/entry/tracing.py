@@ -6,7 +6,7 @@ extra `otel` is installed; OpenTelemetry's own variables say the rest. Else noth
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -55,7 +55,7 @@ class NoSpans:
 class OpenSpans:
     """Spans of a tracer. `close` is what flushes it."""
 
-    def __init__(self, tracer: "Tracer", close: "Close") -> None:
+    def __init__(self, tracer: "Tracer", close: Callable[[], None]) -> None:
         self._tracer = tracer
         self._close = close
 
@@ -104,12 +104,6 @@ class OpenSpans:
     def close(self) -> None:
         """See the protocol."""
         self._close()
-
-
-class Close(Protocol):
-    """Flushes and ends a tracer."""
-
-    def __call__(self) -> None: ...
 
 
 def spans() -> Spans:

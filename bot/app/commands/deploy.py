@@ -5,8 +5,9 @@ newest plan that was shown, it goes. Else the new plan is shown, and goes when i
 """
 
 from collections.abc import Sequence
+from functools import partial
 
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, each_target
 from bot.app.gate import Gatekeeper
 from bot.app.keeping_plans import to_keep
 from bot.app.planner import Planner
@@ -57,10 +58,7 @@ class DeployAgain:
             return Answer(said, good=False)
         if mr.from_fork:
             return Answer(f"Not deployed: the change came from a fork. {NEXT}", good=False)
-        if not request.targets:
-            return Answer(f"Merges into {md.code(mr.target_branch)} deploy to no target.", good=False)
-        answers = [await self._one(request, target, mr.merge_sha) for target in request.targets]
-        return Answer("\n\n".join(it.text for it in answers), good=all(it.good for it in answers))
+        return await each_target(request, partial(self._one, merge_sha=mr.merge_sha))
 
     async def _one(self, request: Request, target: Target, merge_sha: str) -> Answer:
         mr, name = request.mr, md.code(target.name)

@@ -1,6 +1,6 @@
 """`/helm drift [--target T]`: looks for what the cluster has and Git does not say."""
 
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, no_target
 from bot.app.ports import Queue
 from bot.core import markdown as md
 from bot.core.work import DriftWork
@@ -16,7 +16,7 @@ class Drift:
         """Says what was queued; what is found is another reply."""
         mr = request.mr
         if not request.targets:
-            return Answer(f"Merges into {md.code(mr.target_branch)} deploy to no target.", good=False)
+            return no_target(request)
         for target in request.targets:
             once = f"note-{request.note.id}"
             await self._queue.submit(DriftWork(mr.project, target.name, once, mr.iid, request.note.id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Cluster, Clusters, Store
 from bot.app.ports.cluster import ReleaseHead
 from bot.core import markdown as md
@@ -23,10 +23,7 @@ class History:
 
     async def __call__(self, request: Request) -> Answer:
         """One section a target; a cluster that does not answer is said."""
-        if not request.targets:
-            return Answer(f"Merges into {md.code(request.mr.target_branch)} deploy to no target.", good=False)
-        answers = [await self._one(request, target) for target in request.targets]
-        return Answer("\n\n".join(it.text for it in answers), good=any(it.good for it in answers))
+        return await each_target(request, self._one, enough=any)
 
     async def _one(self, request: Request, target: Target) -> Answer:
         title, wanted = f"#### {md.code(target.name)}", request.command.args[0]

@@ -1,6 +1,6 @@
 """`/helm lock [--target T] [reason]`: from now on no merge deploys to a target."""
 
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Clock, Queue, Store
 from bot.core import markdown as md
 from bot.core.gate import Lock
@@ -21,10 +21,7 @@ class LockTarget:
 
     async def __call__(self, request: Request) -> Answer:
         """A target that is locked stays locked by who did it first."""
-        if not request.targets:
-            return Answer(f"Merges into {md.code(request.mr.target_branch)} deploy to no target.", good=False)
-        answers = [await self._one(request, target) for target in request.targets]
-        return Answer("\n\n".join(it.text for it in answers), good=all(it.good for it in answers))
+        return await each_target(request, self._one)
 
     async def _one(self, request: Request, target: Target) -> Answer:
         note, project, name = request.note, request.mr.project, md.code(target.name)

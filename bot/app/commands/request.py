@@ -1,6 +1,6 @@
 """What a command is given, and what it answers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.app.ports import MergeRequest, Note
@@ -38,6 +38,23 @@ class Answer:
     text: str
     good: bool = True
     done: bool = True
+
+
+def no_target(request: Request) -> Answer:
+    """That there is nothing here that a command could be for."""
+    return Answer(f"Merges into {md.code(request.mr.target_branch)} deploy to no target.", good=False)
+
+
+async def each_target(
+    request: Request,
+    one: Callable[[Request, Target], Awaitable[Answer]],
+    enough: Callable[[Iterable[bool]], bool] = all,
+) -> Answer:
+    """The answers of `one` for each target, in one. It is good where `enough` of them are."""
+    if not request.targets:
+        return no_target(request)
+    answers = [await one(request, target) for target in request.targets]
+    return Answer("\n\n".join(it.text for it in answers), good=enough(it.good for it in answers))
 
 
 def no_release(wanted: str, keys: Collection[str]) -> str:

@@ -1,6 +1,6 @@
 """`/helm status [--target T]`: what runs now, and how this merge request stands."""
 
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Clusters, Store
 from bot.app.ports.cluster import ReleaseHead
 from bot.core import markdown as md
@@ -21,10 +21,7 @@ class Status:
 
     async def __call__(self, request: Request) -> Answer:
         """One section a target; a cluster that does not answer is said."""
-        if not request.targets:
-            return Answer(f"Merges into {md.code(request.mr.target_branch)} deploy to no target.", good=False)
-        answers = [await self._one(request, target) for target in request.targets]
-        return Answer("\n\n".join(it.text for it in answers), good=all(it.good for it in answers))
+        return await each_target(request, self._one)
 
     async def _one(self, request: Request, target: Target) -> Answer:
         mr, parts, good = request.mr, [f"#### {md.code(target.name)}"], True

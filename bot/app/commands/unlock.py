@@ -1,7 +1,7 @@
 """`/helm unlock [--target T]`: merges deploy to a target again."""
 
 from bot.app.commands.lock import tell_gates
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Queue, Store
 from bot.core import markdown as md
 from bot.core.model import Target
@@ -16,10 +16,7 @@ class UnlockTarget:
 
     async def __call__(self, request: Request) -> Answer:
         """One sentence a target."""
-        if not request.targets:
-            return Answer(f"Merges into {md.code(request.mr.target_branch)} deploy to no target.", good=False)
-        answers = [await self._one(request, target) for target in request.targets]
-        return Answer("\n\n".join(it.text for it in answers), good=all(it.good for it in answers))
+        return await each_target(request, self._one)
 
     async def _one(self, request: Request, target: Target) -> Answer:
         note, project, name = request.note, request.mr.project, md.code(target.name)

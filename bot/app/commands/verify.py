@@ -1,6 +1,6 @@
 """`/helm verify [--target T]`: whether what was deployed last still stands and is healthy."""
 
-from bot.app.commands.request import Answer, Request
+from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Repositories, Store
 from bot.app.ports.keeping import ENDED_WELL
 from bot.app.verify import Verifier
@@ -21,10 +21,7 @@ class Verify:
 
     async def __call__(self, request: Request) -> Answer:
         """One section a target. Raises TransientError where GitLab does not have the commit now."""
-        if not request.targets:
-            return Answer(f"Merges into {md.code(request.mr.target_branch)} deploy to no target.", good=False)
-        answers = [await self._one(request, target) for target in request.targets]
-        return Answer("\n\n".join(it.text for it in answers), good=all(it.good for it in answers))
+        return await each_target(request, self._one)
 
     async def _one(self, request: Request, target: Target) -> Answer:
         name, project = f"#### {md.code(target.name)}", request.mr.project
