@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from bot.app.applying import Applying
 from bot.app.planner import Planner, Prepared
 from bot.app.ports import Checkout, Deployer
-from bot.app.recovering import Left, Recovery, only_pending
+from bot.app.recovering import Left, Recovery
 from bot.app.verify import Verifier
 from bot.core.model import Target
 from bot.core.moved import moved
+from bot.core.pending import only_pending
 from bot.core.planned import Plan
 from bot.core.release_report import ReleaseReport, RunReport, RunResult, sentence
 from bot.core.resuming import done_already

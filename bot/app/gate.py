@@ -13,6 +13,7 @@ from bot.core.gate import GateFacts, PlanFacts, void
 from bot.core.globs import touches
 from bot.core.model import Target
 from bot.core.moved import moved
+from bot.core.pending import only_pending, pending_said
 from bot.core.plan_diff import plan_diff
 from bot.core.planned import Plan
 
@@ -157,7 +158,8 @@ class Gatekeeper:
 def _plan_facts(stored: StoredPlan | None, plan: Plan | None) -> PlanFacts | None:
     if stored is None or plan is None:
         return None
-    return PlanFacts(stored.head, stored.seal, stored.complete, plan.changes_something)
+    pending = pending_said(plan) if only_pending(plan) else ()
+    return PlanFacts(stored.head, stored.seal, stored.complete, plan.changes_something, pending)
 
 
 def _consented(

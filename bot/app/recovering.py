@@ -12,8 +12,7 @@ from bot.app.planner import Planner, Prepared
 from bot.app.ports import Checkout, Cluster, Clusters, ReleaseHead
 from bot.app.ports.recovery import Records
 from bot.core.errors import AuthorError
-from bot.core.model import Level, ObjectRef, Target
-from bot.core.planned import Plan
+from bot.core.model import ObjectRef, Target
 from bot.core.question import Answer, Question
 from bot.core.release import Capabilities, LiveRelease, StoredRelease
 from bot.core.rollout import RolloutState
@@ -91,12 +90,6 @@ async def _left(cluster: Cluster, head: ReleaseHead) -> Left:
 def is_pending(status: str) -> bool:
     """Whether an operation runs, or was killed half-way."""
     return status.startswith("pending-")
-
-
-def only_pending(plan: Plan) -> bool:
-    """Whether nothing but releases that are pending keeps the plan from its seal."""
-    errors = [finding for finding in plan.all_findings if finding.level is Level.ERROR]
-    return plan.complete and bool(errors) and all(one.code == "release-pending" for one in errors)
 
 
 class RecoveringClusters:

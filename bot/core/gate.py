@@ -13,12 +13,16 @@ from bot.core.globs import touches
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """What counts of a plan: the head it was made for, its seal, and whether it would do anything."""
+    """What counts of a plan: the head it was made for, its seal, and whether it would do anything.
+
+    `pending` are sentences about releases that Helm is at, where nothing else keeps the plan from its seal.
+    """
 
     head: str
     seal: str | None
     complete: bool
     changes_something: bool
+    pending: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,12 @@ FOLLOW_UP = (
     "A maintainer says /helm deploy in this thread: it plans the merge commit anew and deploys what was "
     f"seen. Or: {NEXT}"
 )
+RECOVER = (
+    "See whether anything still works on it (a job, a helm process; /helm status shows the release). If so, "
+    "wait for its end, then a maintainer says /helm deploy in this thread. If not, a maintainer says "
+    "/helm deploy --recover in this thread: it shows what it would mark as failed and the plan from there; "
+    "said once more, it does exactly that."
+)
 _COMMAND = "It does not start by itself: then a maintainer says /helm deploy in this thread."
 PEOPLE = ("approvals", "paths")
 """The rules that approvals satisfy: the only ones that a required status waits for, as GitLab tells of each
@@ -132,6 +142,8 @@ def _plan(facts: GateFacts) -> Hold | None:
         return Hold(f"the plan was made for {seen}, but {merged} was merged.", FOLLOW_UP)
     if not plan.complete:
         return Hold("its plan is incomplete: not everything in it could be read.", FOLLOW_UP)
+    if plan.pending:
+        return Hold(f"its plan has no seal, so nothing was touched. {' '.join(plan.pending)}", RECOVER)
     if plan.seal is None:
         return Hold("its plan has errors: the cluster would have refused it.", FOLLOW_UP)
     return None

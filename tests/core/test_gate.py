@@ -41,6 +41,10 @@ HELD: dict[str, tuple[GateFacts, str]] = {
     ),
     "an incomplete plan is held": (replace(BASE, plan=replace(PLAN, complete=False)), "plan is incomplete"),
     "a plan with errors is held": (replace(BASE, plan=replace(PLAN, seal=None)), "its plan has errors"),
+    "a plan that only a pending release keeps from its seal is held": (
+        replace(BASE, plan=replace(PLAN, seal=None, pending=("Revision 2 of shop/web is pending-upgrade.",))),
+        "nothing was touched. Revision 2 of shop/web is pending-upgrade.",
+    ),
     "one approval is missing": (asks(1), "It has 0 of 1 approvals by maintainer."),
     "one of two approvals is missing": (asks(2, by("max")), "It has 1 of 2 approvals by maintainers."),
     "one person twice is one person": (asks(2, by("max"), by("max")), "It has 1 of 2"),
@@ -111,6 +115,14 @@ def test_it_is_held_with_its_reason_and_a_way_out(facts: GateFacts, reason: str)
     assert isinstance(decision, Hold)
     assert reason in decision.reason
     assert decision.way_out.endswith(".")
+
+
+def test_the_way_out_of_a_pending_release_is_to_recover_and_of_other_errors_it_is_not() -> None:
+    pending = replace(BASE, plan=replace(PLAN, seal=None, pending=("Revision 2 of shop/web is pending.",)))
+    for facts, named in ((pending, True), (replace(BASE, plan=replace(PLAN, seal=None)), False)):
+        decision = decide(facts)
+        assert isinstance(decision, Hold)
+        assert ("a maintainer says /helm deploy --recover" in decision.way_out) is named
 
 
 GOES: dict[str, GateFacts] = {

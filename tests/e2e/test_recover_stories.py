@@ -62,7 +62,10 @@ async def test_what_a_crash_left_pending_is_recovered_on_command_only(
     assert f"Revision 2 of {site.namespace}/web is pending-upgrade" in plan
     assert "This plan has no seal" in plan
     await site.gitlab.merge(mr, site.max)
-    assert "⏸️ Held" in await site.deployed(mr)
+    held = await site.deployed(mr)
+    assert "⏸️ Held" in held
+    assert f"Revision 2 of {site.namespace}/web is pending-upgrade" in held
+    assert "a maintainer says /helm deploy --recover in this thread" in held
     _, said = await site.command(mr, site.max, "/helm deploy")
     assert "not deployed, as the plan of the merge commit has no seal" in said
     _, said = await site.command(mr, site.ada, "/helm deploy --recover")
