@@ -15,12 +15,13 @@ from typing import Any
 import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
+from bot.adapters.engine_backlog import backlog_of
 from bot.adapters.engine_database import EngineDatabase, quiet
 from bot.adapters.engine_place import Alone, Fence
 from bot.adapters.engine_runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
 from bot.adapters.engine_takeover import Takeover
 from bot.adapters.store import utc_now
-from bot.app.ports.keeping import Clock
+from bot.app.ports.keeping import Backlog, Clock
 from bot.core.errors import TransientError
 from bot.core.work import (
     BranchWork,
@@ -231,10 +232,9 @@ class Engine:
                 self._runner.woken.add(workflow_id)
             await DBOS.send_async(workflow_id, True, topic=WAKE)
 
-    async def depth(self) -> dict[str, int]:
-        """How much work waits or is under way, by queue."""
-        alive = await DBOS.list_queued_workflows_async(load_input=False, load_output=False)
-        return {name: sum(each.queue_name == name for each in alive) for name in sorted({*_QUEUES.values()})}
+    async def backlog(self) -> dict[str, Backlog]:
+        """What waits or is under way, by queue, whichever process has it."""
+        return await backlog_of({*_QUEUES.values()}, self._clock())
 
     async def purge(self, before: datetime) -> int:
         """Forgets work that ended before that time; gives how much."""

@@ -17,7 +17,7 @@ from bot.adapters.store_database import INBOX_LOCK, lock
 from bot.adapters.store_gate import upsert
 from bot.adapters.store_inbox_sqlite import SqliteDeliveries
 from bot.adapters.tables import deliveries
-from bot.app.ports.keeping import Clock
+from bot.app.ports.keeping import Backlog, Clock
 from bot.core.delivery import TWINS, Delivery, body_of
 from bot.core.work import from_json, to_json
 
@@ -138,6 +138,14 @@ class SqlInbox:
                 Delivery(row.key, row.event, row.project, row.digest, tuple(map(from_json, row.works)))
                 for row in rows
             ]
+
+    async def backlog(self) -> dict[str, Backlog]:
+        """How many are not handed over yet, whichever process took them, and since when the oldest waits."""
+        of = deliveries.c
+        select = sa.select(sa.func.count(), sa.func.min(of.received_at)).where(of.handed_over.is_(False))
+        async with self._engine.begin() as connection:
+            works, since = (await connection.execute(select)).one()
+        return {"inbox": Backlog(works, max(0.0, (self._clock() - since).total_seconds()) if works else 0.0)}
 
     async def handed_over(self, keys: Collection[str]) -> None:
         """These are in the queue: from now on they only tell duplicates."""

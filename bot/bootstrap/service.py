@@ -106,7 +106,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
         add_health(app, _checks(store, database, engine, wired))
         url = await _listen(stack, app, config.listen.host, config.listen.port)
         metrics_url = await _listen(
-            *(stack, metrics_app(metrics, engine.depth, wired.kills)),
+            *(stack, metrics_app(metrics, (engine.backlog, inbox.backlog), wired.kills)),
             *(config.metrics.listen.host, config.metrics.listen.port),
         )
         sweep = _sweep(config, forge, merges, store, SqlSweeps(database), engine, targets, metrics)

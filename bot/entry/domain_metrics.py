@@ -56,5 +56,28 @@ class DomainMetrics:
                     self.verifications.labels(target, _yes(facts.get("good"))).inc()
 
 
+class DriftMetrics:
+    """What looks for drift found. Of several processes one looks, the others keep what they found before."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.releases = Gauge(
+            "purser_drift_releases",
+            "Releases that are not as Git says, by the last look for drift",
+            ["target"],
+            registry=registry,
+        )
+        self.looked = Gauge(
+            "purser_drift_look_timestamp_seconds",
+            "When this process looked for drift last, in seconds since 1970: of several, the newest is right",
+            ["target"],
+            registry=registry,
+        )
+
+    def __call__(self, target: str, releases: int) -> None:
+        """How many releases of a target are not as Git says, by a look that ended now."""
+        self.releases.labels(target).set(releases)
+        self.looked.labels(target).set_to_current_time()
+
+
 def _yes(value: object) -> str:
     return "yes" if value else "no"

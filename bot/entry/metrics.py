@@ -1,7 +1,7 @@
 """What is counted, and the page where Prometheus reads it (on a port of its own)."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from aiohttp import web
@@ -15,12 +15,12 @@ from prometheus_client import (
 )
 
 from bot.adapters.gitlab_client import Answered
-from bot.entry.domain_metrics import DomainMetrics
+from bot.entry.domain_metrics import DomainMetrics, DriftMetrics
+from bot.entry.queue_metrics import QueueMetrics, Waiting
 from bot.entry.tracing import NoSpans, Spans
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
-Depth = Callable[[], Awaitable[Mapping[str, int]]]
 Kills = Callable[[], Mapping[str, int]]
 
 
@@ -86,12 +86,7 @@ class Metrics:
         self.swept = Counter(
             "purser_sweep_found", "What no hook told and a sweep found", ["kind"], registry=self.registry
         )
-        self.drift = Gauge(
-            "purser_drift_releases",
-            "Releases that are not as Git says, by the last look for drift",
-            ["target"],
-            registry=self.registry,
-        )
+        self.drifted = DriftMetrics(self.registry)
         self.plans = Counter("purser_plans", "Plans made, by target", ["target"], registry=self.registry)
         self.phase = Histogram(
             "purser_phase_seconds",
@@ -107,15 +102,9 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.queue_depth = Gauge(
-            "purser_queue_depth", "Work that waits or is under way", ["queue"], registry=self.registry
-        )
+        self.queues = QueueMetrics(self.registry)
         self.gitlab = GitLabMetrics(self.registry, self.spans)
         self.domain = DomainMetrics(self.registry)
-
-    def drifted(self, target: str, releases: int) -> None:
-        """How many releases of a target are not as Git says."""
-        self.drift.labels(target).set(releases)
 
     @web.middleware
     async def measure(
@@ -136,13 +125,11 @@ class Metrics:
             self.requests.labels(route, str(status)).observe(time.perf_counter() - began)
 
 
-def metrics_app(metrics: Metrics, depth: Depth | None = None, kills: Kills = dict) -> web.Application:
+def metrics_app(metrics: Metrics, waiting: Sequence[Waiting] = (), kills: Kills = dict) -> web.Application:
     """The application of the metrics port: `GET /metrics`."""
 
     async def show(request: web.Request) -> web.Response:
-        if depth:
-            for queue, length in (await depth()).items():
-                metrics.queue_depth.labels(queue).set(length)
+        await metrics.queues.ask(waiting)
         for reason, count in kills().items():
             metrics.domain.kills.labels(reason).set(count)
         content_type, _, charset = CONTENT_TYPE_LATEST.partition("; charset=")

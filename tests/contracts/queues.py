@@ -98,14 +98,17 @@ class EngineDesk:
         self._ends[work].set_result(Again(seconds))
 
     async def idle(self) -> bool:
-        depth = await self.engine.depth()
-        return self._begun.empty() and not any(depth.values())
+        return self._begun.empty() and not await self._left()
+
+    async def _left(self) -> int:
+        """How much has not ended."""
+        return sum(each.works for each in (await self.engine.backlog()).values())
 
     async def _settled(self) -> None:
         """Until the engine has written down how it ended."""
-        before = sum((await self.engine.depth()).values())
+        before = await self._left()
         async with asyncio.timeout(PATIENCE):
-            while before and sum((await self.engine.depth()).values()) >= before and self._begun.empty():  # noqa: ASYNC110 - another side ends it
+            while before and await self._left() >= before and self._begun.empty():  # noqa: ASYNC110 - another side ends it
                 await asyncio.sleep(0.01)
 
 

@@ -9,10 +9,12 @@ import yaml
 from prometheus_client import CollectorRegistry, Metric
 
 from bot.entry.metrics import Metrics
+from tests.docs import metrics
 from tests.docs.chart import CHART
 
 ALERTS = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))
 DASHBOARD = json.loads((CHART / "files" / "dashboard.json").read_text(encoding="utf-8"))
+GUIDE = metrics.FILE.parents[1] / "how-to" / "observe.md"
 _NAME = re.compile(r"\bpurser_[a-z_]+\b")
 _MATCHED = re.compile(r"(purser_[a-z_]+)\{([^}]*)\}")
 
@@ -64,3 +66,19 @@ def test_every_alert_says_what_to_do() -> None:
     assert rules
     assert all(rule["annotations"]["summary"] and rule["annotations"]["description"] for rule in rules)
     assert len({rule["alert"] for rule in rules}) == len(rules)
+
+
+def test_the_reference_is_what_is_served() -> None:
+    assert metrics.FILE.read_text(encoding="utf-8") == metrics.page(), "run python -m tests.docs.metrics"
+
+
+def test_the_guide_names_each_metric_and_no_other() -> None:
+    guide = metrics.named(GUIDE.read_text(encoding="utf-8"))
+    assert guide == {metrics.name(metric) for metric, _ in metrics.described()}
+
+
+@pytest.mark.parametrize(("where", "expression"), list(asked()))
+def test_what_every_replica_says_alike_is_not_added_up(where: str, expression: str) -> None:
+    around = re.findall(r"(\w+)(?: by \([a-z, ]+\) | ?)\(purser_queue_", expression)
+    assert len(around) == expression.count("purser_queue_")
+    assert set(around) <= {"max", "absent"}, where

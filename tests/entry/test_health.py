@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.app.ports.keeping import Backlog
 from bot.entry.health import Check, add_health
 from bot.entry.metrics import Metrics, metrics_app
 
@@ -43,19 +44,48 @@ async def test_not_ready_names_the_part_and_no_more() -> None:
     assert "hunter2" not in body
 
 
-async def test_the_page_of_metrics_shows_counts_and_depth() -> None:
+async def test_the_page_of_metrics_shows_counts_depth_and_age() -> None:
     metrics = Metrics()
     metrics.deliveries.labels("accepted").inc(3)
 
-    async def depth() -> dict[str, int]:
-        return {"plans": 2}
+    async def engine() -> dict[str, Backlog]:
+        return {"plans": Backlog(2, 61.5), "deploys": Backlog()}
 
-    app = metrics_app(metrics, depth)
+    async def inbox() -> dict[str, Backlog]:
+        return {"inbox": Backlog(1, 0.5)}
+
+    app = metrics_app(metrics, (engine, inbox))
     async with TestClient(TestServer(app, host="127.0.0.1")) as client, client.get("/metrics") as answer:
         text = await answer.text()
         assert answer.headers["Content-Type"].startswith("text/plain")
     assert 'purser_deliveries_total{result="accepted"} 3.0' in text
     assert 'purser_queue_depth{queue="plans"} 2.0' in text
+    assert 'purser_queue_oldest_seconds{queue="plans"} 61.5' in text
+    assert 'purser_queue_oldest_seconds{queue="deploys"} 0.0' in text
+    assert 'purser_queue_oldest_seconds{queue="inbox"} 0.5' in text
+
+
+async def test_a_database_that_does_not_answer_takes_the_queues_from_the_page_and_nothing_else() -> None:
+    metrics, answers = Metrics(), [True, False]
+    metrics.deliveries.labels("accepted").inc(3)
+
+    async def engine() -> dict[str, Backlog]:
+        if not answers.pop(0):
+            raise OSError("password=hunter2")
+        return {"plans": Backlog(2, 61.5)}
+
+    app = metrics_app(metrics, (engine,))
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        pages = []
+        for _ in range(2):
+            async with client.get("/metrics") as answer:
+                assert answer.status == 200
+                pages.append(await answer.text())
+    assert 'purser_queue_oldest_seconds{queue="plans"} 61.5' in pages[0]
+    assert "purser_queue_oldest_seconds{" not in pages[1]
+    assert "purser_queue_depth{" not in pages[1]
+    assert 'purser_deliveries_total{result="accepted"} 3.0' in pages[1]
+    assert "hunter2" not in pages[1]
 
 
 async def test_answers_are_timed_by_route_and_never_by_path() -> None:

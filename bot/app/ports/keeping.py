@@ -17,6 +17,14 @@ ENDED_WELL: Final = ("succeeded", "rolled back")
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Work that was accepted and has not ended: how much, and the age of the oldest in seconds (none: 0)."""
+
+    works: int = 0
+    oldest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPlan:
     """A plan that was made. `document` is purser.plan/v1 with whole objects, masked.
 
