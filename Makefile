@@ -9,7 +9,7 @@ UNSURE := --deselect "tests/demo_cluster/test_like_the_real_one.py::test_convers
   --deselect tests/chaos/test_chaos.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-once test cluster test-cluster check format lint types imports links licences docs sbom audit bench lock golden
+.PHONY: help setup demo demo-once test cluster test-cluster check format lint types imports links licences docs sbom audit bench fuzz lock golden
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ audit: setup ## known vulnerabilities of what the image is made of; asks PyPI's 
 
 bench: setup ## figures of this machine, from one run
 	@$(BIN)/python -m tests.bench
+
+fuzz: setup ## feed the readers of foreign text with ever new mutations, for SECONDS (600)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-fuzz.lock
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 
 lock: setup ## renew both lock files from pyproject.toml: everything, and what the image needs
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -43,12 +43,17 @@ def _until(lines: list[str], start: int, closing: re.Pattern[str]) -> int:
 
 def _outside_code_spans(paragraph: list[str]) -> Iterator[str]:
     """The lines of a paragraph that do not begin inside inline code."""
-    runs = [(index, run) for index, line in enumerate(paragraph) for run in _TICKS.findall(line)]
+    runs = [(index, len(run)) for index, line in enumerate(paragraph) for run in _TICKS.findall(line)]
+    # Each run knows the next one of its length: looking for it would take a second for a long note.
+    following: list[int | None] = [None] * len(runs)
+    nearest: dict[int, int] = {}
+    for position in range(len(runs) - 1, -1, -1):
+        ticks = runs[position][1]
+        following[position], nearest[ticks] = nearest.get(ticks), position
     hidden: set[int] = set()
     position = 0
     while position < len(runs):
-        opened, ticks = runs[position]
-        closed = next((i for i in range(position + 1, len(runs)) if runs[i][1] == ticks), None)
+        opened, closed = runs[position][0], following[position]
         if closed is None:
             position += 1
             continue
