@@ -56,9 +56,6 @@ class ByOurselves:
             RunRecord(run, mr.project, mr.iid, target.name, deployment.seal or "", self._clock())
         )
         await self._store.put_deployment(running)
-        facts = {"run": run, "seal": deployment.seal, "sha": deployment.merge_sha}
-        await self._telling.record("run", mr, target, facts, f":{run}")
-        await self._telling.record_at_gitlab(mr, running, "running")
         log.info("deploy.started", run=run)
         return await self.follow(mr, target, running)
 
@@ -69,6 +66,7 @@ class ByOurselves:
         if seen.state in ("absent", "died"):
             if starts >= MOST_STARTS:
                 return await self._given_up(mr, target, deployment, seen)
+            await self._told(mr, target, deployment)
             deployment = replace(deployment, steps=(run, str(starts + 1)))
             await self._store.put_deployment(deployment)
             await self._begin(mr, target, deployment, again=starts > 0)
@@ -86,6 +84,13 @@ class ByOurselves:
         kept = await self._records.run(deployment.steps[0])
         base = replace(about(deployment), run=deployment.steps[0], links=_links(mr))
         return replace(base, releases=kept.report.releases) if kept and kept.report else base
+
+    async def _told(self, mr: MergeRequest, target: Target, deployment: Deployment) -> None:
+        """Before each start, as the process that named the run may have died before it told of it."""
+        run = deployment.steps[0]
+        facts = {"run": run, "seal": deployment.seal, "sha": deployment.merge_sha}
+        await self._telling.record("run", mr, target, facts, f":{run}")
+        await self._telling.record_at_gitlab(mr, deployment, "running")
 
     async def _begin(self, mr: MergeRequest, target: Target, deployment: Deployment, *, again: bool) -> None:
         stored = await self._store.newest_plan(mr.project, mr.iid, target.name)

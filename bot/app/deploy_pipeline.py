@@ -82,9 +82,10 @@ class ByPipeline:
             return await self._telling.end(mr, held, said)
         now = self._clock().isoformat()
         running = replace(deployment, state="running", pipeline_id=pipeline.id, steps=(now,))
-        await self._store.put_deployment(running)
         started = {"pipeline": pipeline.id, "seal": seal, "sha": sha}
+        # The trail first: a crash between the two finds the pipeline again, the other way round nobody would.
         await self._telling.record("pipeline", mr, target, started, f":{pipeline.id}")
+        await self._store.put_deployment(running)
         log.info("deploy.started", pipeline=pipeline.id)
         return await self.follow(mr, target, running)
 

@@ -61,14 +61,13 @@ class Telling:
         if back is not None and deployment.state == "succeeded":
             deployment = replace(deployment, state="rolled back")
             report = replace(await self._differ(mr, deployment, report, back), state=deployment.state)
-        # The note first: a crash between the two writes it again, the other way round it would be missing.
+        # What is kept comes last: a crash before it does all of this again, after it nothing more.
         await self.say(mr, replace(report, trail=str(await self._store.head() or "")))
         await self._set_status(mr, deployment)
         if is_direct(deployment):
             await self.record_at_gitlab(
                 mr, deployment, "success" if deployment.state in ENDED_WELL else "failed"
             )
-        await self._store.put_deployment(deployment)
         facts = {
             "target": deployment.target,
             "state": deployment.state,
@@ -78,6 +77,7 @@ class Telling:
         once = f"deploy:{mr.project}:{mr.iid}:{deployment.target}:{deployment.state}"
         once += which(deployment)
         await self._store.record("deploy.ended", mr.project, mr.iid, facts, once=once)
+        await self._store.put_deployment(deployment)
         log.info("deploy.ended", state=deployment.state, reason=deployment.reason)
         return Done()
 

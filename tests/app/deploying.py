@@ -1,0 +1,183 @@
+"""A merged merge request over plain objects, and a death at any one of the writes that its deploy makes."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from bot.adapters.memory import MemoryStore
+from bot.app.deploy import DeployMergeRequest
+from bot.app.gate import Gatekeeper
+from bot.app.keeping_plans import to_keep
+from bot.app.ports import Checkout, Deployment, Job, MergeRequest, Pipeline
+from bot.app.ports.running import RunOrder, RunRecord, RunSeen
+from bot.app.reverting import Reverting
+from bot.core.model import Target
+from bot.core.planned import Plan
+from bot.core.redact import Masker
+from bot.core.release_report import RunReport
+from bot.core.work import DeployWork, Done
+from tests.app.sweeping import HEAD, PROJECT, change
+from tests.app.verifying import CHANGED, Scene
+
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+SEALED: Plan = replace(CHANGED, seal="sha256:" + "5" * 64)
+
+
+class Died(BaseException):
+    """As SIGKILL: nobody catches it."""
+
+
+@dataclass
+class Fate:
+    """Death comes once, before the write with the number `due` (from 0). `writes` are those made."""
+
+    due: int | None = None
+    writes: list[str] = field(default_factory=list)
+
+    def write(self, what: str) -> None:
+        """To be called before each."""
+        if len(self.writes) == self.due:
+            self.due = None
+            raise Died(f"before: {what}")
+        self.writes.append(what)
+
+
+class Keeping(MemoryStore):
+    """Our tables, where each write may be the one that was not made any more."""
+
+    def __init__(self, fate: Fate) -> None:
+        super().__init__(lambda: NOW)
+        self._fate = fate
+        self._runs: dict[str, RunRecord] = {}
+
+    async def record(
+        self, kind: str, project: str, iid: int | None, facts: Mapping[str, Any], once: str
+    ) -> None:
+        self._fate.write(f"trail: {kind}")
+        await super().record(kind, project, iid, facts, once)
+
+    async def put_deployment(self, deployment: Deployment) -> None:
+        self._fate.write(f"deployment: {deployment.state} {' '.join(deployment.steps[1:])}")
+        await super().put_deployment(deployment)
+
+    async def put_run(self, record: RunRecord) -> None:
+        self._fate.write("run")
+        self._runs[record.id] = record
+
+    async def run(self, run: str) -> RunRecord | None:
+        return self._runs.get(run)
+
+
+@dataclass
+class Forge:
+    """GitLab with one merge request that was merged. A pipeline has ended when it is looked at."""
+
+    fate: Fate
+    ends: str
+    notes: dict[str, str] = field(default_factory=dict)
+    pipelines: list[Pipeline] = field(default_factory=list)
+    mr: MergeRequest = field(
+        default_factory=lambda: change(state="merged", merge_sha="c" * 40, merged_by="max")
+    )
+
+    async def merge_request(self, project: str, iid: int) -> MergeRequest:
+        return self.mr
+
+    async def upsert_note(self, project: str, iid: int, marker: str, body: str) -> int:
+        if self.notes.get(marker) != body:
+            self.fate.write("note")
+        self.notes[marker] = body
+        return 1
+
+    async def set_status(self, project: str, sha: str, **more: Any) -> None:
+        self.fate.write("status")
+
+    async def tell_deployment(self, *about: Any) -> None:
+        self.fate.write("GitLab's deployment")
+
+    async def find_pipeline(self, project: str, sha: str, seal: str, target: str) -> Pipeline | None:
+        return self.pipelines[-1] if self.pipelines else None
+
+    async def create_pipeline(self, project: str, ref: str, sha: str, inputs: Mapping[str, str]) -> Pipeline:
+        self.fate.write("pipeline")
+        self.pipelines.append(Pipeline(7 + len(self.pipelines), self.ends, sha, ref, "api", ""))
+        return self.pipelines[-1]
+
+    async def pipeline(self, project: str, pipeline_id: int) -> Pipeline | None:
+        return next((it for it in self.pipelines if it.id == pipeline_id), None)
+
+    async def jobs(self, project: str, pipeline_id: int) -> list[Job]:
+        return [Job(3, "purser-apply", self.ends, "")]
+
+    async def trace_tail(self, project: str, job_id: int, limit: int) -> str:
+        return "what it said"
+
+
+@dataclass
+class Runs:
+    """A run has ended when it was begun; `began` has the orders."""
+
+    fate: Fate
+    ends: str
+    began: list[RunOrder] = field(default_factory=list)
+
+    async def start(self, order: RunOrder, tree: Checkout) -> None:
+        self.fate.write("the run begins")
+        self.began.append(order)
+
+    async def look(self, run: str, patience: float = 0.0) -> RunSeen:
+        if not any(it.id == run for it in self.began):
+            return RunSeen("absent")
+        return RunSeen("ended", "what it said", RunReport("applied" if self.ends == "success" else "failed"))
+
+
+class Repositories:
+    """Any commit is there."""
+
+    @asynccontextmanager
+    async def at(self, project: str, ref: str, sha: str) -> AsyncIterator[Checkout]:
+        yield cast(Checkout, None)
+
+
+class Deploying:
+    """One deploy, from the merge on. `ends` is how GitLab's pipeline (or our run) does."""
+
+    def __init__(self, target: Target, ends: str = "success", due: int | None = None) -> None:
+        self.target = target
+        self.fate = Fate(due)
+        self.store, self.forge = Keeping(self.fate), Forge(self.fate, ends)
+        self.runs = Runs(self.fate, ends)
+
+    def _use_case(self) -> DeployMergeRequest:
+        forge, runs, nobody = cast(Any, self.forge), cast(Any, self.runs), cast(Any, None)
+        return DeployMergeRequest(
+            forge,
+            Repositories(),
+            Scene().verifier,
+            self.store,
+            lambda: NOW,
+            Masker(b"key"),
+            Gatekeeper(forge, self.store, lambda: NOW),
+            runs,
+            self.store,
+            Reverting(nobody, self.store),
+        )
+
+    async def to_its_end(self) -> None:
+        """Each life of the bot takes it up where it stands. Once more at the end, as after a last death."""
+        mr = self.forge.mr
+        await self.store.add_plan(to_keep(SEALED, mr, self.target, HEAD, NOW))
+        for _ in range(2):
+            done = False
+            while not done:
+                try:
+                    work = DeployWork(PROJECT, mr.iid, self.target.name)
+                    done = isinstance(await self._use_case()(work, self.target), Done)
+                except Died:
+                    continue
+
+    async def told(self) -> list[str]:
+        """The kinds of the trail's entries, in alphabetical order."""
+        return sorted(it["kind"] for it in await self.store.trail(PROJECT))

@@ -1,0 +1,40 @@
+"""The bot dies between any two writes of a deploy: what the trail has is what it has without a death."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.app.ports import Deployment
+from bot.core.model import Target
+from tests.app.deploying import Deploying
+from tests.app.sweeping import PROJECT
+
+PIPED = Target("production", PROJECT)
+DIRECT = replace(PIPED, deploy_mode="direct")
+MOST = 60
+
+
+@pytest.mark.parametrize("ends", ["success", "failed"])
+@pytest.mark.parametrize("target", [PIPED, DIRECT], ids=["pipeline", "direct"])
+async def test_whatever_write_it_dies_before_the_trail_says_the_same(target: Target, ends: str) -> None:
+    calm = Deploying(target, ends)
+    await calm.to_its_end()
+    wanted, writes = await calm.told(), calm.fate.writes
+    assert "deploy.ended" in wanted
+    assert len(writes) < MOST
+    other = {}
+    for due, write in enumerate(writes):
+        story = Deploying(target, ends, due)
+        await story.to_its_end()
+        assert story.fate.due is None
+        if (found := await story.told()) != wanted:
+            other[f"{due}, before: {write}"] = found
+        assert len(story.forge.pipelines) + len(story.runs.began) == 1, write
+        assert await _state(story) == await _state(calm), write
+    assert other == {}
+
+
+async def _state(story: Deploying) -> str:
+    found: Deployment | None = await story.store.deployment(PROJECT, 1, "production")
+    assert found is not None
+    return found.state
