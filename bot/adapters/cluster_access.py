@@ -28,10 +28,13 @@ _POD_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came over the wire; `warnings` and `retry_after` are headers as they were sent."""
+    """What came over the wire; `warnings` and `retry_after` are headers as they were sent.
+
+    `body` is None where it was longer than it may be.
+    """
 
     status: int
-    body: bytes
+    body: bytes | None
     warnings: tuple[str, ...]
     retry_after: str
 
@@ -63,6 +66,7 @@ class Client:
         content_type: str,
         accept: str,
         limits: aiohttp.ClientTimeout,
+        most: int | None = None,
     ) -> RawAnswer:
         """One request, once. Raises what aiohttp raises, TimeoutError and OSError."""
         url = f"{self._configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
@@ -77,7 +81,8 @@ class Client:
             server_hostname=self._configuration.tls_server_name or None,
         )
         async with sent as answer:
-            return _raw(answer.status, answer.headers, await answer.read())
+            body = await answer.read() if most is None else await _bounded(answer.content, most)
+            return _raw(answer.status, answer.headers, body)
 
     async def close(self) -> None:
         """Ends all connections."""
@@ -131,7 +136,16 @@ async def client_for(target: Target, environment: Mapping[str, str]) -> Client:
     return Client(client)
 
 
-def _raw(status: Any, headers: Any, body: bytes) -> RawAnswer:
+async def _bounded(stream: aiohttp.StreamReader, most: int) -> bytes | None:
+    body = bytearray()
+    async for chunk in stream.iter_any():
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
+def _raw(status: Any, headers: Any, body: bytes | None) -> RawAnswer:
     return RawAnswer(status, body, tuple(headers.getall("Warning", ())), headers.get("Retry-After", ""))
 
 

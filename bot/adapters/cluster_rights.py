@@ -54,7 +54,10 @@ async def _user(wire: Wire) -> str:
 
 
 async def _allowed(wire: Wire, right: Right) -> bool:
-    attributes = {"verb": right.verb, "group": right.group, "resource": right.resource}
+    resource, _, part = right.resource.partition("/")
+    attributes = {"verb": right.verb, "group": right.group, "resource": resource}
+    if part:
+        attributes["subresource"] = part
     if right.namespace:
         attributes["namespace"] = right.namespace
     body = {

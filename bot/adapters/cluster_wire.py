@@ -41,7 +41,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that changes nothing, so it may be sent again. `verb` and `what` are words for people."""
+    """One request that changes nothing, so it may be sent again. `verb` and `what` are words for people.
+
+    `plain`: the answer is a text, and comes as `{"text": …}`. An answer of more bytes than `most` is none.
+    """
 
     verb: str
     what: str
@@ -51,6 +54,8 @@ class Call:
     body: Any = None
     content_type: str = "application/json"
     accept: str = "application/json"
+    plain: bool = False
+    most: int | None = None
 
 
 class Wire:
@@ -107,10 +112,13 @@ class Wire:
             content_type=call.content_type,
             accept=call.accept,
             limits=self._limits,
+            most=call.most,
         )
-        return self._read(call, answer)
+        if answer.body is None:
+            raise ClusterUnreachable(f"{self._server} answered at too great length ({call.what}).")
+        return self._read(call, answer, answer.body)
 
-    def _read(self, call: Call, answer: RawAnswer) -> Reply:
+    def _read(self, call: Call, answer: RawAnswer, body: bytes) -> Reply:
         status = answer.status
         if status == 401:
             raise ClusterForbids(f"{self._server} does not accept our credentials ({call.what}).")
@@ -119,7 +127,9 @@ class Wire:
                 f"{self._server} is overloaded or not ready (HTTP {status}, {call.what}).",
                 retry_after=_seconds(answer.retry_after),
             )
-        content = _json_object(answer.body)
+        if call.plain and status == 200:
+            return Reply(status, {"text": body.decode(errors="replace")})
+        content = _json_object(body)
         if content is not None:
             return Reply(status, content, _warnings(answer.warnings))
         if status == 404:

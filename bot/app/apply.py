@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.app.applying import Applying
 from bot.app.planner import Planner, Prepared
@@ -16,6 +16,8 @@ from bot.core.pending import only_pending
 from bot.core.planned import Plan
 from bot.core.release_report import ReleaseReport, RunReport, RunResult, sentence
 from bot.core.resuming import done_already
+from bot.core.symptoms import spoken
+from bot.core.verification import Verdict
 
 VERIFY_POLL = 2.0
 
@@ -130,15 +132,36 @@ class ApplyPlan:
             return Applied("stopped", plan, releases, ("It was stopped from outside.",), seconds)
         failed = tuple(f"{one.key}: {one.why}" for one in releases if one.state == "failed")
         if failed:
+            keys = {one.key for one in releases if one.state == "failed"}
+            releases = await self._with_symptoms(target, prepared, releases, keys)
             return Applied("failed", plan, releases, failed, seconds)
         if verify_seconds is None:
             return Applied("applied", plan, releases, (), seconds)
-        result, lines = await self._verify(target, tree, plan, verify_seconds)
-        return Applied(result, plan, releases, lines, time.monotonic() - began)
+        verdict = await self._verify(target, tree, plan, verify_seconds)
+        if not verdict.good:
+            releases = await self._with_symptoms(target, prepared, releases, verdict.ailing)
+        result: RunResult = "applied" if verdict.good else "unverified"
+        return Applied(result, plan, releases, verdict.lines, time.monotonic() - began)
 
-    async def _verify(
-        self, target: Target, tree: Checkout, plan: Plan, seconds: float
-    ) -> tuple[RunResult, tuple[str, ...]]:
+    async def _with_symptoms(
+        self,
+        target: Target,
+        prepared: Prepared,
+        releases: tuple[ReleaseReport, ...],
+        keys: Collection[str],
+    ) -> tuple[ReleaseReport, ...]:
+        """The reports with what the cluster says of those releases, which is said as well."""
+        masker = prepared.masker
+        said = {
+            one.release: one for one in await self._verifier.symptoms(target, prepared.plan, keys, masker)
+        }
+        for one in said.values():
+            self._say("")
+            for line in spoken(one):
+                self._say(line)
+        return tuple(replace(one, symptoms=said.get(one.key)) for one in releases)
+
+    async def _verify(self, target: Target, tree: Checkout, plan: Plan, seconds: float) -> Verdict:
         self._say("\nVerifying:")
         last: tuple[str, ...] = ()
         loop = asyncio.get_running_loop()
@@ -152,7 +175,7 @@ class ApplyPlan:
             if verdict.settled or loop.time() >= deadline:
                 break
             await asyncio.sleep(min(VERIFY_POLL, max(0.0, deadline - loop.time())))
-        return ("applied" if verdict.good else "unverified"), verdict.lines
+        return verdict
 
 
 def _why(plan: Plan, seal: str, sealed: Plan | None) -> tuple[str, ...]:

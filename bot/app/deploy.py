@@ -131,7 +131,8 @@ class DeployMergeRequest:
         if stored is None:
             raise LookupError("a deployment that is verified has a plan")
         since = begun(deployment, self._clock())
-        looked = await self._verifying.look(mr, target, deployment, from_document(stored.document), since)
+        plan = from_document(stored.document)
+        looked = await self._verifying.look(mr, target, deployment, plan, since)
         verdict, said = looked.verdict, replace(base, verification=looked.verdict)
         if looked.wait is not None:
             await self._telling.say(mr, said)
@@ -142,7 +143,9 @@ class DeployMergeRequest:
             return await self._telling.end(mr, good, replace(said, state=good.state))
         why = verify_words.reason(verdict, target.verify.deadline)
         bad = replace(deployment, state="failed", reason=why)
+        symptoms = await self._verifying.symptoms(target, plan, verdict)
         told = replace(said, state=bad.state, reason=why, way_out=verify_words.way_out(verdict))
+        told = replace(told, symptoms=symptoms)
         return await self._telling.end(mr, bad, told)
 
 

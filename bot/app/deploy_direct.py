@@ -121,6 +121,7 @@ class ByOurselves:
             about(failed),
             run=run,
             releases=report.releases,
+            symptoms=report.symptoms,
             lines=report.lines,
             log=seen.log,
             links=_links(mr),

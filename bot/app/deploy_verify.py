@@ -10,6 +10,7 @@ from bot.core.model import Target
 from bot.core.planned import Plan
 from bot.core.probes import Reading, reading_of, to_facts
 from bot.core.redact import Masker
+from bot.core.symptoms import Symptoms
 from bot.core.verification import Verdict, with_probes
 
 BEFORE = "probes.before"
@@ -66,6 +67,13 @@ class VerifyDeployment:
             results = await self._verifier.probing.after(target, await self._taken(mr, target))
             verdict = with_probes(verdict, results)
         return Looked(self._masked(verdict), None if verdict.settled or late else wait)
+
+    async def symptoms(self, target: Target, plan: Plan, verdict: Verdict) -> tuple[Symptoms, ...]:
+        """What the cluster says of the releases that did not come up, asked as who deploys them here."""
+        rules = target.deploy
+        if target.deploy_mode == "direct" and rules.kubeconfig:
+            target = replace(target, kubeconfig=rules.kubeconfig, context=rules.context)
+        return await self._verifier.symptoms(target, plan, verdict.ailing, self._masker.fork())
 
     def _masked(self, verdict: Verdict) -> Verdict:
         return verdict.masked(self._masker.text)

@@ -1,8 +1,9 @@
 """After a deploy: did the cluster take it?"""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
+from bot.app.diagnosing import Diagnosing
 from bot.app.planner import Planner
 from bot.app.ports import Checkout, Cluster, Clusters
 from bot.app.ports.cluster import ReleaseHead
@@ -11,8 +12,10 @@ from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef, Target
 from bot.core.moved import moved
 from bot.core.planned import ObjectPlan, Plan, ReleasePlan, Rollback
+from bot.core.redact import Masker
 from bot.core.release import StoredRelease
 from bot.core.rollout import RolloutState, has_rollout
+from bot.core.symptoms import Symptoms
 from bot.core.verification import ReleaseCheck, Verdict, left_of
 
 __all__ = ["Verdict", "Verifier"]
@@ -27,11 +30,13 @@ class Verifier:
         clusters: Clusters,
         probing: Probing,
         rollback: Callable[[Rollback], Planner] | None = None,
+        diagnosing: Diagnosing | None = None,
     ) -> None:
         self.probing = probing
         self._planner = planner
         self._clusters = clusters
         self._rollback = rollback
+        self._diagnosing = diagnosing
 
     async def look(self, target: Target, approved: Plan, tree: Checkout, *, is_last: bool = False) -> Verdict:
         """One look: revisions, rollouts, and a fresh plan of the merged tree that must be empty.
@@ -60,6 +65,13 @@ class Verifier:
     async def moved(self, target: Target, sealed: Plan, tree: Checkout) -> tuple[str, ...]:
         """What differs between the sealed plan and one that is made now, in plain sentences."""
         return tuple(moved(sealed, (await self._planner_of(sealed).prepare(target, tree)).plan))
+
+    async def symptoms(
+        self, target: Target, plan: Plan, keys: Collection[str], masker: Masker
+    ) -> tuple[Symptoms, ...]:
+        """What the cluster says of these releases of a plan, masked; the masker learns on the way."""
+        wanted = [one for one in plan.releases if one.key in keys and one.action != "uninstall"]
+        return await self._diagnosing(target, wanted, masker) if self._diagnosing and wanted else ()
 
     def _planner_of(self, plan: Plan) -> Planner:
         """What makes the same plan again."""

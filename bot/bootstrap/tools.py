@@ -13,6 +13,7 @@ from bot.adapters.charts import ChartCache
 from bot.adapters.checkout import DirectoryCheckout, head_of
 from bot.adapters.cluster import KubernetesClusters
 from bot.adapters.cluster_marking import HelmRecords
+from bot.adapters.cluster_witness import ApiWitness
 from bot.adapters.helm_cli_deploy import CliDeployer
 from bot.adapters.helm_sdk import SdkRenderer
 from bot.adapters.helm_sdk_deploy import SdkDeployer
@@ -20,6 +21,7 @@ from bot.adapters.helm_worker import RenderLimits
 from bot.adapters.helmfile import SealedHelmfile
 from bot.adapters.plan_memory import DiskMemory
 from bot.adapters.probes import WebProbes
+from bot.app.diagnosing import Diagnosing
 from bot.app.drifting import Drifting
 from bot.app.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
@@ -99,7 +101,8 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
             return RollbackPlanner(charts, renderer, clusters, catalogue, masker, back)
 
         planner = planner_over(clusters)
-        verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback)
+        diagnosing = Diagnosing(clusters, ApiWitness())
+        verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback, diagnosing)
         recovery = Recovery(planner_over(RecoveringClusters(clusters)), clusters, HelmRecords())
         drifting = Drifting(planner_over, clusters, masker)
         start, info = renderer.start, renderer.info

@@ -8,6 +8,8 @@ from bot.core import rollback_note
 from bot.core.marks import deploy_marker
 from bot.core.planned import Rollback
 from bot.core.release_report import ReleaseReport
+from bot.core.symptoms import Symptoms
+from bot.core.symptoms_note import symptoms_part
 from bot.core.verification import Verdict
 from bot.core.verify_note import verification_part
 
@@ -38,8 +40,8 @@ class DeployReport:
 
     `links` are (label, URL) of GitLab's own pages. `log` is the end of the job's log. `trail` is the head of
     the trail, so that the database alone cannot be rewritten unseen. `run` names the process of mode direct;
-    `releases` say what became of each, `verification` how the cluster took it. `back` is
-    where a rollback goes.
+    `releases` say what became of each, `verification` how the cluster took it, `symptoms` what it says
+    of those that went wrong. `back` is where a rollback goes.
     """
 
     target: str
@@ -57,6 +59,7 @@ class DeployReport:
     verification: Verdict | None = None
     back: Rollback | None = None
     trace: str = ""
+    symptoms: tuple[Symptoms, ...] = ()
 
 
 def deploy_note(report: DeployReport) -> str:
@@ -69,6 +72,7 @@ def deploy_note(report: DeployReport) -> str:
         parts.append(_table(report.releases))
     if report.verification:
         parts.append(_verified(report.verification, report.back))
+    parts += [symptoms_part(one) for one in report.symptoms]
     if report.lines:
         parts.append("\n".join(f"- {md.text(line)}" for line in report.lines))
     if report.log:

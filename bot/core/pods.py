@@ -36,13 +36,18 @@ def has_pods(workload: Manifest) -> bool:
 
 def trouble(workload: Manifest, sets: Sequence[Manifest], pods: Sequence[Manifest]) -> Trouble | None:
     """The worst that the newest pods of a workload say; `sets` are the ReplicaSets of its namespace."""
-    owner = _newest_set(workload, sets) if workload.get("kind") == "Deployment" else workload
-    if owner is None:
-        return None
-    mine = [pod for pod in pods if _owned(pod, owner) and _is_newest(pod, workload)]
+    mine = newest_pods(workload, sets, pods)
     # A Job counts its pods' failures by itself, and ends as failed when they are too many.
     found = [one for pod in mine for one in _troubles(pod, crashes_count=workload.get("kind") != "Job")]
     return min(found, key=lambda one: not one.hopeless, default=None)
+
+
+def newest_pods(workload: Manifest, sets: Sequence[Manifest], pods: Sequence[Manifest]) -> list[Manifest]:
+    """The pods of what a workload wants now; `sets` are the ReplicaSets of its namespace."""
+    owner = _newest_set(workload, sets) if workload.get("kind") == "Deployment" else workload
+    if owner is None:
+        return []
+    return [pod for pod in pods if _owned(pod, owner) and _is_newest(pod, workload)]
 
 
 def pod_trouble(pod: Manifest) -> Trouble | None:

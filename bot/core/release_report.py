@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from bot.core import symptoms
+from bot.core.symptoms import Symptoms
+
 ReleaseState: TypeAlias = Literal["applied", "already", "failed", "not started", "stopped", "unchanged"]
 RunResult: TypeAlias = Literal["applied", "nothing", "refused", "failed", "unverified", "stopped"]
 
@@ -13,7 +16,7 @@ class ReleaseReport:
     """One release. `already`: an earlier try of the same deploy applied it. `why` is plain text, masked.
 
     `action` is what the plan says (`install`, `upgrade`, `uninstall`, `none`) or `rollback`. `revision` is
-    Helm's new one.
+    Helm's new one. `symptoms` are what the cluster says of one that went wrong.
     """
 
     key: str
@@ -22,6 +25,7 @@ class ReleaseReport:
     seconds: float = 0.0
     revision: int | None = None
     why: str = ""
+    symptoms: Symptoms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ class RunReport:
     lines: tuple[str, ...] = ()
     seconds: float = 0.0
 
+    @property
+    def symptoms(self) -> tuple[Symptoms, ...]:
+        """What the cluster says of the releases that went wrong."""
+        return tuple(one.symptoms for one in self.releases if one.symptoms is not None)
+
 
 def to_json(report: RunReport) -> dict[str, Any]:
     """`purser.run/v1`: what `purser apply` leaves beside its log."""
@@ -41,29 +50,34 @@ def to_json(report: RunReport) -> dict[str, Any]:
         "result": report.result,
         "seconds": round(report.seconds, 1),
         "lines": list(report.lines),
-        "releases": [
-            {
-                "release": one.key,
-                "action": one.action,
-                "state": one.state,
-                "seconds": round(one.seconds, 1),
-                "revision": one.revision,
-                "why": one.why,
-            }
-            for one in report.releases
-        ],
+        "releases": [_release(one) for one in report.releases],
+    }
+
+
+def _release(report: ReleaseReport) -> dict[str, Any]:
+    said = {"cluster": symptoms.to_json(report.symptoms)} if report.symptoms else {}
+    return {
+        "release": report.key,
+        "action": report.action,
+        "state": report.state,
+        "seconds": round(report.seconds, 1),
+        "revision": report.revision,
+        "why": report.why,
+        **said,
     }
 
 
 def from_json(document: Mapping[str, Any]) -> RunReport:
     """The inverse of `to_json`. Raises KeyError or TypeError for anything else."""
-    releases = tuple(
-        ReleaseReport(
-            one["release"], one["action"], one["state"], one["seconds"], one["revision"], one["why"]
-        )
-        for one in document["releases"]
-    )
+    releases = tuple(_report(one) for one in document["releases"])
     return RunReport(document["result"], releases, tuple(document["lines"]), document["seconds"])
+
+
+def _report(one: Mapping[str, Any]) -> ReleaseReport:
+    said = symptoms.from_json(one["release"], one["cluster"]) if "cluster" in one else None
+    return ReleaseReport(
+        one["release"], one["action"], one["state"], one["seconds"], one["revision"], one["why"], said
+    )
 
 
 def sentence(report: ReleaseReport) -> str:

@@ -79,6 +79,9 @@ def deploying(namespaces: Iterable[str] = ()) -> list[Right]:
         for group, resource in (("", "pods"), ("apps", "replicasets"))
         for verb in ("get", "list")
     ]
+    # What is said of a release that failed: warnings about it, and the last lines of its logs.
+    told = (("list", "events"), ("get", "pods/log"))
+    found += [Right(verb, "", resource, namespace) for namespace in named or ("",) for verb, resource in told]
     if not named:
         found += _of_the_cluster(("get", "create", "patch", "delete"))
     return list(dict.fromkeys(found))

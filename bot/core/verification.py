@@ -59,6 +59,11 @@ class Verdict:
         return self.left == () and not self.unread and all(one.state == "good" for one in self.releases)
 
     @property
+    def ailing(self) -> frozenset[str]:
+        """The releases (`namespace/name`) that did not come up, or not yet."""
+        return frozenset(one.key for one in self.releases if one.state != "good")
+
+    @property
     def bad_probes(self) -> tuple[ProbeResult, ...]:
         """Those for which the verification fails."""
         return tuple(one for one in self.probes if one.is_bad)

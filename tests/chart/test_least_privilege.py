@@ -242,6 +242,10 @@ async def test_the_doctor_finds_that_the_planner_has_what_planning_needs(
     assert found.denied == (EVERYTHING,)
 
 
+def test_it_reads_warnings_about_what_does_not_come_up(planner: Api) -> None:
+    assert planner.call("GET", f"/api/v1/namespaces/{WEB}/events")["kind"] == "EventList"
+
+
 def test_it_reads_every_secret_and_no_token_of_another_account(planner: Api) -> None:
     """Release records are Secrets, so this is what a plan costs; docs/security.md says so."""
     assert planner.call("GET", f"/api/v1/namespaces/{WEB}/secrets/specimen")["data"]["b"] == "Yg=="

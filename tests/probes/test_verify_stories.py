@@ -122,7 +122,7 @@ async def test_a_probe_that_fails_fails_the_verification_and_what_is_unknown_is_
 
 async def test_what_is_not_ready_until_the_deadline_is_named(probed: World) -> None:
     site = await probed.site("hurried")
-    note = await merged(site, color="green", replicas=2, tag="broken")
+    note = await merged(site, color="green", replicas=2, tag="broken-slow")
     assert "it was applied, but not all is ready after 0 seconds: hurried/web." in note
     assert "⏳ hurried/web (revision 1, 1 of 2 objects are ready):" in note
     assert "Deployment hurried/web: 0 of 2 pods are available" in note

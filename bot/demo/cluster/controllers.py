@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bot.demo.cluster import applying
+from bot.demo.cluster.failing_pods import failing, is_slow
 from bot.demo.cluster.objects import now
 from bot.demo.cluster.resources import Resources
 from bot.demo.cluster.storage import Happening, Object, Storage, key_of
@@ -15,6 +16,7 @@ from bot.demo.cluster.storage import Happening, Object, Storage, key_of
 log = structlog.get_logger()
 
 _WORKLOADS = frozenset({"deployments", "statefulsets", "daemonsets", "replicasets"})
+_WITH_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _MANAGER = "kube-controller-manager"
 
 
@@ -33,7 +35,9 @@ class Controllers:
             async with asyncio.TaskGroup() as group:
                 while True:
                     happening = await queue.get()
-                    if happening.type != "DELETED" and self._status_for(happening.plural, happening.group):
+                    if happening.type == "DELETED":
+                        self._collect(happening.after["metadata"].get("uid", ""))
+                    elif self._status_for(happening.plural, happening.group):
                         group.create_task(self._settle(happening))
 
     async def _settle(self, happening: Happening) -> None:
@@ -44,6 +48,7 @@ class Controllers:
             return
         status = status_for(live)
         before = live.get("status", {})
+        self._mind_pods(live)
         if _told(status) == _told(before):
             return
         resource = self._resources.of_kind(live["apiVersion"], live["kind"])
@@ -59,6 +64,38 @@ class Controllers:
         self._storage.put(resource, fresh)
         namespace, name = key_of(fresh)
         log.debug("simulated.settled", kind=fresh["kind"], namespace=namespace, name=name)
+
+    def _mind_pods(self, live: Object) -> None:
+        """Those of a workload with a broken image are there to be looked at; others are not simulated."""
+        if live["kind"] not in _WITH_PODS:
+            return
+        wanted = failing(live, now()) if self._is_broken(live) and not is_slow(live) else []
+        names = {one["metadata"]["name"] for one in wanted if one["kind"] != "Event"}
+        if not names <= {one["metadata"]["name"] for one in self._owned_by(live["metadata"]["uid"])}:
+            self._collect(live["metadata"]["uid"])
+            for one in wanted:
+                self._put(one)
+        elif not wanted:
+            self._collect(live["metadata"]["uid"])
+
+    def _put(self, made: Object) -> None:
+        resource = self._resources.of_kind(made["apiVersion"], made["kind"])
+        if resource is not None:
+            self._storage.put(resource, made)
+
+    def _collect(self, uid: str) -> None:
+        """Removes what the owner leaves behind."""
+        for one in self._owned_by(uid):
+            resource = self._resources.of_kind(one["apiVersion"], one["kind"])
+            if resource is not None:
+                self._storage.take(resource.group, resource.plural, key_of(one))
+
+    def _owned_by(self, uid: str) -> list[Object]:
+        """What it owns, and what that owns."""
+        kinds = (("apps", "replicasets"), ("", "pods"))
+        every = [one for group, plural in kinds for one in self._storage.all(group, plural)]
+        found = [one for one in every if _owner(one) == uid] if uid else []
+        return [*found, *(one for owned in found for one in self._owned_by(owned["metadata"]["uid"]))]
 
     def _status_for(self, plural: str, group: str) -> Callable[[Object], Object] | None:
         match group, plural:
@@ -78,6 +115,11 @@ class Controllers:
     def _is_broken(self, live: Object) -> bool:
         containers = live["spec"]["template"]["spec"].get("containers", ())
         return bool(self._broken) and any(self._broken in one.get("image", "") for one in containers)
+
+
+def _owner(one: Object) -> str:
+    owners = one["metadata"].get("ownerReferences") or [{}]
+    return str(owners[0].get("uid", ""))
 
 
 def _told(status: Object) -> Object:

@@ -19,7 +19,7 @@ from bot.demo.cluster.refusals import Refusal
 from bot.demo.cluster.resources import Resource, Resources
 from bot.demo.cluster.reviews import Rights
 from bot.demo.cluster.scaling import scale_of, scaled
-from bot.demo.cluster.storage import Object, Storage
+from bot.demo.cluster.storage import Logs, Object, Storage
 
 _JSON = "application/json"
 _ACCEPTS_AGGREGATED = re.compile(r"v=v2;as=APIGroupDiscoveryList")
@@ -44,13 +44,13 @@ class Front:
     """Answers requests. Every request needs the bearer token, except the health checks."""
 
     def __init__(
-        self, storage: Storage, resources: Resources, objects: Objects, token: str, rights: Rights
+        self, storage: Storage, resources: Resources, objects: Objects, token: str, rights: Rights, logs: Logs
     ) -> None:
         self._storage = storage
         self._resources = resources
         self._objects = objects
         self._token = token
-        self._rights = rights
+        self._rights, self._logs = rights, logs
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request; whatever is refused comes back as a Status."""
@@ -164,7 +164,7 @@ class Front:
             return web.json_response(lists.listed(self._storage, wanted, query))
         found = self._objects.get(at.resource, at.namespace, at.name)
         if at.subresource == "log":
-            return web.Response(text="")
+            return web.Response(text=self._logs.get((at.namespace, query.get("container", "")), ""))
         return _answer(request, scale_of(found) if at.subresource == "scale" else found)
 
     async def _stream(

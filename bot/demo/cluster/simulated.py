@@ -32,6 +32,7 @@ class SimulatedCluster:
 
     `folder` gets the kubeconfig, readable by its owner alone; the default is a temporary folder.
     Workloads become ready `delay` seconds after a write, except those with an image that contains `broken`.
+    `logs` are what containers say, by namespace and name; the others are silent.
     """
 
     def __init__(self, folder: Path | None = None, *, delay: float = 0.05, broken: str = "broken") -> None:
@@ -39,6 +40,7 @@ class SimulatedCluster:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._token = secrets.token_urlsafe(24)
         self.rights = Rights()
+        self.logs: dict[tuple[str, str], str] = {}
         self._storage = Storage()
         self._resources = Resources()
         self._objects = Objects(self._resources, self._storage, Preparer())
@@ -72,7 +74,7 @@ class SimulatedCluster:
             self._folder = Path(self._temporary.name)
         self._folder.mkdir(parents=True, exist_ok=True)
         certificate, key = self_signed("simulated-cluster", datetime.now(UTC))
-        front = Front(self._storage, self._resources, self._objects, self._token, self.rights)
+        front = Front(self._storage, self._resources, self._objects, self._token, self.rights, self.logs)
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", front.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

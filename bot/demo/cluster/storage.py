@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -13,6 +13,8 @@ from bot.demo.cluster.resources import Resource
 Object: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[str, str]
 """Namespace (empty where there is none) and name."""
+Logs: TypeAlias = Mapping[tuple[str, str], str]
+"""What containers say, by namespace and name of the container."""
 
 _REMEMBERED = 20_000
 
