@@ -61,7 +61,7 @@ class Engine:
     `handle` does a piece of work (never a WakeWork) and says Done or Again. A TransientError of it is tried
     again after `retry_delays`; then, and for every other exception at once, `on_failure` is told and the work
     ends. `url` is that of the database (SQLite: the engine keeps a file of its own beside it). Work that
-    ended is forgotten after seven days; it looks every `purge_every` seconds. `fence` is closed while this
+    ended is forgotten after `kept`; it looks every `purge_every` seconds. `fence` is closed while this
     process has no place at the database, which it loses after `silence` seconds without a sign of life.
     """
 
@@ -74,6 +74,7 @@ class Engine:
         plan_workers: int = 4,
         retry_delays: Sequence[float] = RETRY_DELAYS,
         poll: float = 0.25,
+        kept: timedelta = _KEPT,
         purge_every: float = 3600.0,
         clock: Clock = utc_now,
         fence: Fence | None = None,
@@ -86,6 +87,7 @@ class Engine:
         self._plan_workers = plan_workers
         self._poll = poll
         self._workflow: Callable[[dict[str, Any]], Any] | None = None
+        self._kept = kept
         self._purge_every = purge_every
         self._clock = clock
         self._beside: list[asyncio.Task[None]] = []
@@ -253,7 +255,7 @@ class Engine:
     async def _purge_on_time(self) -> None:
         while True:
             try:
-                if self.leads() and (purged := await self.purge(self._clock() - _KEPT)):
+                if self.leads() and (purged := await self.purge(self._clock() - self._kept)):
                     log.info("engine.purged", works=purged)
             except Exception:
                 log.exception("engine.purge_failed")

@@ -37,9 +37,10 @@ class _Rows(Protocol):
 class SqlInbox:
     """`async with` it; `put` is durable when it returns."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now, kept: timedelta = KEPT) -> None:
         self._engine = engine
         self._clock = clock
+        self._kept = kept
         self._rows: _Rows = (
             SqliteDeliveries(str(engine.url.database))
             if engine.dialect.name == "sqlite"
@@ -154,8 +155,8 @@ class SqlInbox:
             await connection.execute(update)
 
     async def forget(self, before: datetime | None = None) -> int:
-        """Drops what was handed over and is older than seven days (or `before`); gives how many."""
-        older = deliveries.c.received_at < (before or self._clock() - KEPT)
+        """Drops what was handed over and was `kept` for long enough (or is from `before`); gives how many."""
+        older = deliveries.c.received_at < (before or self._clock() - self._kept)
         delete = sa.delete(deliveries).where(older & deliveries.c.handed_over.is_(True))
         async with self._engine.begin() as connection:
             return int((await connection.execute(delete)).rowcount)

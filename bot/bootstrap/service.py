@@ -83,22 +83,22 @@ async def service(config: Config) -> AsyncIterator[Running]:
         metrics = Metrics(spans())
         stack.callback(metrics.spans.close)
         store = SqlStore(database, written=metrics.domain)
-        inbox = await stack.enter_async_context(SqlInbox(database))
+        inbox = await stack.enter_async_context(SqlInbox(database, kept=config.database.kept))
         settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings))
         fence = Fence()
         forge, repositories, merges, reverts = await _gitlab(config, stack, metrics, fence)
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))
-        records = SqlRuns(database)
-        reverting = Reverting(reverts, store)
+        records, reverting = SqlRuns(database), Reverting(reverts, store)
         engine = _engine(
             config, wired, store, forge, repositories, targets, metrics, runs, records, reverting, fence
         )
         await stack.enter_async_context(engine)
         bell = Doorbell()
-        turn = partial(engine.turn, "inbox")
-        await stack.enter_async_context(Dispatcher(inbox, engine, store, bell, turn=turn))
+        turn, every = partial(engine.turn, "inbox"), config.database.forget_every
+        dispatcher = Dispatcher(inbox, engine, store, bell, turn=turn, forget_every=every)
+        await stack.enter_async_context(dispatcher)
         sources = Sources(config.webhook.allow_networks, config.webhook.trusted_proxies)
         hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics, sources=sources)
         app = web.Application(client_max_size=0, middlewares=[metrics.measure])
@@ -219,10 +219,11 @@ def _engine(
         LookForDrift(forge, repositories, wired.drifting, store, later, utc_now, metrics.drifted),
         metrics,
     )
-    told = TellFailure(forge, wired.masker())
-    engine = Engine(config.database_url, worker, on_failure=told, fence=fence)
-    later.queue = engine
-    return engine
+    told, kept, every = TellFailure(forge, wired.masker()), config.database.kept, config.database.forget_every
+    later.queue = Engine(
+        config.database_url, worker, on_failure=told, fence=fence, kept=kept, purge_every=every
+    )
+    return later.queue
 
 
 def _sweep(

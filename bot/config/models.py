@@ -1,5 +1,6 @@
 """What may stand in the configuration. Each field's description is its documentation."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -79,6 +80,21 @@ class Database(_Model):
     url: DatabaseUrl | None = Field(
         default=None, description="postgresql://host/name or sqlite:///path; unset: a SQLite file in data_dir"
     )
+    keep: int = Field(
+        default=604_800,
+        ge=300,
+        description="seconds after which deliveries and work that ended are forgotten; the trail stays",
+    )
+
+    @property
+    def kept(self) -> timedelta:
+        """`keep` as a span of time."""
+        return timedelta(seconds=self.keep)
+
+    @property
+    def forget_every(self) -> float:
+        """Seconds between two looks for what is older than that."""
+        return min(3600.0, self.keep / 4)
 
 
 class Log(_Model):

@@ -216,6 +216,18 @@ async def test_deliveries_are_forgotten_after_seven_days_once_handed_over(databa
 
 
 @pytest.mark.parametrize("url", DATABASES, indirect=True)
+async def test_deliveries_are_forgotten_as_early_as_was_asked_for(database: AsyncEngine) -> None:
+    now = AT
+    async with SqlInbox(database, lambda: now, timedelta(hours=1)) as inbox:
+        await inbox.put(delivery("old"))
+        await inbox.handed_over(["old"])
+        now = AT + timedelta(minutes=59)
+        assert await inbox.forget() == 0
+        now = AT + timedelta(minutes=61)
+        assert await inbox.forget() == 1
+
+
+@pytest.mark.parametrize("url", DATABASES, indirect=True)
 async def test_a_changed_entry_breaks_the_chain(database: AsyncEngine) -> None:
     store = SqlStore(database)
     for number in range(5):
