@@ -3,13 +3,15 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from bot.config import load
 from bot.core.errors import AuthorError
 from bot.core.model import LookupPolicy, Target
+
+if TYPE_CHECKING:
+    from bot.config import Config
 
 Layout = Literal["auto", "managed-apps", "helmfile", "releases"]
 
@@ -42,7 +44,7 @@ class TargetOptions:
     @property
     def catalogues(self) -> list[str]:
         """The catalogue files besides the shipped one."""
-        configured = load(self.config, os.environ).charts.catalogue if self.config else None
+        configured = _configuration(self.config).charts.catalogue if self.config else None
         chosen = self.catalogue or configured
         return [str(chosen)] if chosen else []
 
@@ -51,14 +53,14 @@ class TargetOptions:
         """The helmfile program and the helm that it asks; None where none is allowed."""
         if self.helmfile is not None:
             return self.helmfile, self.helm[1]
-        return load(self.config, os.environ).helmfile_programs if self.config else None
+        return _configuration(self.config).helmfile_programs if self.config else None
 
     @property
     def helm(self) -> tuple[str, str]:
         """Which engine deploys, and the helm binary, as the configuration says."""
         if self.config is None:
             return "auto", "helm"
-        configured = load(self.config, os.environ).helm
+        configured = _configuration(self.config).helm
         return configured.engine, configured.binary
 
     def resolve(self) -> Target:
@@ -76,7 +78,7 @@ class TargetOptions:
         )
 
     def _configured(self) -> Target:
-        targets = load(self.config or "", os.environ).targets
+        targets = _configuration(self.config or "").targets
         named = [target for target in targets if self.target in (None, target.name)]
         if len(named) == 1:
             return named[0]
@@ -86,3 +88,10 @@ class TargetOptions:
             fix=f"Name one with --target: {known}.",
             code="unknown-target",
         )
+
+
+def _configuration(path: Path | str) -> "Config":
+    """Reads it, with what reads it: a third of a start's work, of which most commands need none."""
+    from bot.config import load
+
+    return load(path, os.environ)

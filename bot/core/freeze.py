@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
-
 from bot.core.gate_rules import Window
 
 
@@ -31,6 +29,8 @@ def frozen(windows: Iterable[Window], now: datetime) -> Frozen | None:
 def _open(window: Window, now: datetime) -> Frozen | None:
     zone = ZoneInfo(window.time_zone)
     local = now.astimezone(zone)
+    from croniter import croniter  # its import takes long, and few have freezes
+
     # A start that is this very minute counts: croniter looks strictly before.
     before: datetime = croniter(window.start, local + timedelta(microseconds=1)).get_prev(datetime)
     began = before.astimezone(ZoneInfo("UTC"))
