@@ -1,18 +1,21 @@
-"""What our identity may do in a cluster, asked of the API server itself (SelfSubjectAccessReview)."""
+"""What our identity may do in a cluster: asked of the API server (SelfSubjectAccessReview), and tried."""
 
 import asyncio
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from uuid import uuid4
 
 from bot.adapters.cluster_access import client_for
 from bot.adapters.cluster_wire import Call, Wire
-from bot.core.errors import ClusterForbids
+from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import Target
 from bot.core.rights import Right
 
 SECONDS = 10.0
+_REFUSED = 400
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
@@ -24,6 +27,43 @@ class Reviewed:
     user: str
     version: str
     denied: tuple[Right, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTried:
+    """What came of a real write of the ConfigMap `name`. `left`: it was made, and could not be taken back."""
+
+    name: str
+    status: int
+    words: str
+    left: bool
+
+
+async def try_write(
+    target: Target, namespace: str, environment: Mapping[str, str] = os.environ
+) -> WriteTried:
+    """Sends what a plan sends for a new ConfigMap, but for real; where it is made, deletes it at once.
+
+    Raises AuthorError (`cluster-config`), ClusterUnreachable, ClusterForbids.
+    """
+    wire = Wire(await client_for(target, environment), seconds=SECONDS, requests=Counter())
+    name = f"purser-doctor-{uuid4().hex[:12]}"
+    path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}}
+    query = (("fieldManager", "purser-doctor"),)
+    write = Call("patch", "a write", "PATCH", path, query, body, "application/apply-patch+yaml")
+    undo = Call("delete", "what was written", "DELETE", path)
+    try:
+        try:
+            reply = await wire.send(write)
+        except ClusterUnreachable:
+            with suppress(ClusterUnreachable):
+                await wire.send(undo)  # nobody knows whether it was made
+            raise
+        left = reply.status < _REFUSED and (await wire.send(undo)).status not in (200, 202, 404)
+    finally:
+        await wire.close()
+    return WriteTried(name, reply.status, reply.message, left)
 
 
 async def review(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 
 from bot.app.ports.administering import Administration, Place
 from bot.app.webhook import Seen, look
@@ -21,6 +22,8 @@ _ANSWERS = {
     "404": "The address is wrong, or a proxy before the service does not pass the path on.",
     "413": "A proxy before the service bounds bodies: let 25 MB pass.",
 }
+_OF_THE_IDENTITY = ("is forbidden: User ", "ValidatingAdmissionPolicy")
+"""What RBAC says, and what a policy of the API server's own does; a quota or a webhook says other things."""
 _NO_ANSWER = (
     "GitLab does not reach the service: look at the address, the network between them and the service's log."
 )
@@ -169,6 +172,21 @@ def rights_signs(
         yield unsure(
             "rights", about, said, "Give planning an identity of its own: docs/security.md says which."
         )
+
+
+def write_sign(target: str, namespace: str, status: int, words: str, *, name: str, left: bool) -> Diagnosis:
+    """What a real write of the planning identity came to: `words` are the API server's, `left`: it stands."""
+    about = f"{target} (plan) in {namespace}"
+    delete = f"kubectl --namespace {namespace} delete configmap {name}"
+    if left:
+        return ill("write", about, f"It can write: the ConfigMap {name} was made, and still stands.", delete)
+    if status < HTTPStatus.BAD_REQUEST:
+        said = "It can write: a ConfigMap was made, and deleted again at once."
+        mend = "Give planning the chart's account and policy (rbac.plan.create, rbac.plan.admissionPolicy)."
+        return ill("write", about, said, mend)
+    if status == HTTPStatus.FORBIDDEN and any(it in words for it in _OF_THE_IDENTITY):
+        return well("write", about, f"A real write was tried and refused: {words}")
+    return unsure("write", about, f"No write was made, for another reason than who tried: {words or status}")
 
 
 def _pairs(commands: Sequence[str]) -> list[str]:

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from bot.adapters import tables
 from bot.adapters.charts_http import ChartHttp
-from bot.adapters.cluster_rights import review
+from bot.adapters.cluster_rights import review, try_write
 from bot.adapters.store_database import connect_database, steps
-from bot.app.doctor import rights_signs
+from bot.app.doctor import rights_signs, write_sign
 from bot.bootstrap.tools import Settings, deployer, tools
 from bot.config import Config
 from bot.core.diagnosis import Diagnosis, ill, unsure, well
@@ -108,6 +108,19 @@ async def cluster_signs(target: Target, namespaces: Sequence[str]) -> AsyncItera
         other = replace(other, context=rules.context or target.context)
         async for sign in _reviewed(other, "deploy", namespaces):
             yield sign
+
+
+async def write_signs(target: Target, namespaces: Sequence[str]) -> AsyncIterator[Diagnosis]:
+    """Whether a real write of the planning identity is refused: it is tried, in each of the namespaces."""
+    for namespace in namespaces or ["default"]:
+        try:
+            tried = await try_write(target, namespace)
+        except (AuthorError, ClusterForbids, ClusterUnreachable) as error:
+            yield unsure("write", f"{target.name} (plan) in {namespace}", f"It was not tried: {error.what}")
+        else:
+            yield write_sign(
+                target.name, namespace, tried.status, tried.words, name=tried.name, left=tried.left
+            )
 
 
 async def _reviewed(target: Target, deed: str, namespaces: Sequence[str]) -> AsyncIterator[Diagnosis]:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from bot.app.doctor import gitlab_signs, webhook_signs
 from bot.app.webhook import places
-from bot.bootstrap.checkup import chart_signs, cluster_signs, database_signs, helm_signs
+from bot.bootstrap.checkup import chart_signs, cluster_signs, database_signs, helm_signs, write_signs
 from bot.cli.webhook import administration
 from bot.config import Config, ConfigInvalid, load
 from bot.core.diagnosis import Diagnosis, all_well, ill, to_document, well
@@ -30,18 +30,22 @@ def doctor(
     namespace: Annotated[
         list[str] | None, Parameter(help="ask for rights in this namespace only; may be repeated")
     ] = None,
+    try_write: Annotated[
+        bool, Parameter(negative="", help="let the planning identity try a real write, which must be refused")
+    ] = False,
     output: Annotated[Literal["terminal", "json"], Parameter(help="how to print it")] = "terminal",
 ) -> int:
     """Checks the configuration, GitLab, webhooks, clusters, rights, Helm, the database, clocks, chart hosts.
 
-    Prints what is wrong and the command that mends it. Changes nothing.
+    Prints what is wrong and the command that mends it. Changes nothing; with --try-write an empty ConfigMap
+    stands for a moment where nothing refuses it, and is deleted again.
 
     Exit codes: 0 all well, 1 not.
 
     Example: purser doctor --config purser.yaml --url https://purser.example.com
     """
     found: list[Diagnosis] = []
-    for sign in _signs(config, url, group or [], namespace or []):
+    for sign in _signs(config, url, group or [], namespace or [], try_write):
         found.append(sign)
         if output == "terminal":
             print(_told(sign), flush=True)
@@ -53,7 +57,9 @@ def doctor(
     return 0 if all_well(found) else 1
 
 
-def _signs(file: Path, url: str | None, groups: list[str], namespaces: list[str]) -> Iterator[Diagnosis]:
+def _signs(
+    file: Path, url: str | None, groups: list[str], namespaces: list[str], tries: bool
+) -> Iterator[Diagnosis]:
     try:
         config = load(file, os.environ)
     except ConfigInvalid as error:
@@ -61,7 +67,7 @@ def _signs(file: Path, url: str | None, groups: list[str], namespaces: list[str]
             yield ill("configuration", str(file), str(problem), f"purser config check {file}")
         return
     yield well("configuration", str(file), "It can be read, and every key is known.")
-    yield from asyncio.run(_underfoot(config, namespaces))
+    yield from asyncio.run(_underfoot(config, namespaces, tries))
     with administration(config) as admin:
         projects = [project.path for project in config.projects]
         signs = list(gitlab_signs(admin, config.gitlab.url, projects, datetime.now(UTC)))
@@ -72,11 +78,13 @@ def _signs(file: Path, url: str | None, groups: list[str], namespaces: list[str]
         yield from webhook_signs(admin, places(config.targets, groups), goal, str(file))
 
 
-async def _underfoot(config: Config, namespaces: list[str]) -> list[Diagnosis]:
+async def _underfoot(config: Config, namespaces: list[str], tries: bool) -> list[Diagnosis]:
     found = [sign async for sign in database_signs(config)]
     found += [sign async for sign in helm_signs(config)]
     for target in config.targets:
         found += [sign async for sign in cluster_signs(target, namespaces)]
+        if tries:
+            found += [sign async for sign in write_signs(target, namespaces)]
     return found + await chart_signs(config.charts.allowed_hosts)
 
 

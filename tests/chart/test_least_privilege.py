@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.adapters.cluster_rights import review
+from bot.adapters.cluster_rights import review, try_write
+from bot.app.doctor import write_sign
 from bot.core.model import Target
 from bot.core.rights import EVERYTHING, planning
 from tests.chart.attempts import MARK, REVIEWS, Outcome, as_somebody, resources, tried
@@ -240,6 +241,16 @@ async def test_the_doctor_finds_that_the_planner_has_what_planning_needs(
     kubeconfig = cluster.kubeconfig_for("planner-reviewed", token)
     found = await review(Target("production", "a/b", kubeconfig=str(kubeconfig)), [*planning(), EVERYTHING])
     assert found.denied == (EVERYTHING,)
+
+
+async def test_the_doctor_sees_its_real_write_refused_by_the_policy(cluster: ControlPlane) -> None:
+    token = cluster.service_account_token(HOME, "purser-plan")
+    kubeconfig = cluster.kubeconfig_for("planner-that-writes", token)
+    tried = await try_write(Target("production", "a/b", kubeconfig=str(kubeconfig)), WEB)
+    sign = write_sign("production", WEB, tried.status, tried.words, name=tried.name, left=tried.left)
+    assert (sign.state, tried.status, POLICY in sign.said) == ("well", 403, True)
+    found = cluster.api.call("GET", f"/api/v1/namespaces/{WEB}/configmaps")["items"]
+    assert [it for it in found if it["metadata"]["name"] == tried.name] == []
 
 
 def test_it_reads_warnings_about_what_does_not_come_up(planner: Api) -> None:

@@ -249,6 +249,14 @@ async def test_a_planner_that_may_do_anything_is_told(site: Installation) -> Non
 
 
 @pytest.mark.long
+async def test_a_planner_whose_real_write_is_not_refused(site: Installation) -> None:
+    found = await only_ill(site, "--try-write")
+    assert found["area"] == "write"
+    assert "deleted again at once" in found["said"]
+    assert "rbac.plan.admissionPolicy" in found["mend"]
+    assert (await examine(site))[0] == 0  # it is tried only where it is asked for
+
+
 async def test_a_helm_that_is_not_installed(site: Installation) -> None:
     site.config["helm"] = {"engine": "cli", "binary": "helm-of-the-moon"}
     found = await only_ill(site)

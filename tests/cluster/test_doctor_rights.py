@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.cluster_rights import review
+from bot.adapters.cluster_rights import review, try_write
+from bot.app.doctor import write_sign
 from bot.core.model import Target
 from bot.core.rights import EVERYTHING, Right, deploying, grants, missing, planning
 from tests.cluster.control_plane import ControlPlane
@@ -73,3 +74,44 @@ async def test_an_administrator_lacks_nothing_and_may_do_anything(kubeconfig: Pa
     found = await review(target, [*planning(), *deploying(), EVERYTHING])
     assert (found.denied, bool(found.user)) == ((), True)
     assert json.dumps(found.user)
+
+
+def kept(control_plane: ControlPlane, namespace: str) -> list[str]:
+    """The doctor's ConfigMaps that stand."""
+    found = control_plane.api.call("GET", f"/api/v1/namespaces/{namespace}/configmaps")["items"]
+    return [it["metadata"]["name"] for it in found if it["metadata"]["name"].startswith("purser-doctor-")]
+
+
+async def state(target: Target, namespace: str) -> tuple[str, str]:
+    """How the doctor judges a write that was tried, and what mends it."""
+    it = await try_write(target, namespace)
+    sign = write_sign("production", namespace, it.status, it.words, name=it.name, left=it.left)
+    return sign.state, sign.mend
+
+
+async def test_a_write_that_nothing_refuses_is_told_and_taken_back(
+    control_plane: ControlPlane, namespace: str, kubeconfig: Path
+) -> None:
+    administrator = Target("production", "a/b", kubeconfig=str(kubeconfig))
+    judged, mend = await state(administrator, namespace)
+    assert (judged, "admissionPolicy" in mend) == ("ill", True)
+    assert kept(control_plane, namespace) == []
+    assert (await state(administrator, "no-such-namespace"))[0] == "unsure"
+
+
+async def test_a_write_that_cannot_be_taken_back_is_told_with_the_command_that_does(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    control_plane.api.call("POST", accounts, {"metadata": {"name": "writer"}})
+    token = control_plane.service_account_token(namespace, "writer")
+    kubeconfig = control_plane.kubeconfig_for(f"writer-{namespace}", token)
+    target = Target("production", "a/b", kubeconfig=str(kubeconfig))
+    assert (await state(target, namespace))[0] == "well"  # RBAC refuses it
+    role = "kubectl create role writer --verb=create,patch --resource=configmaps --namespace"
+    binding = f"kubectl create rolebinding writer --role=writer --serviceaccount={namespace}:writer"
+    carry_out(control_plane, f"{role} {namespace}")
+    carry_out(control_plane, f"{binding} --namespace {namespace}")
+    judged, mend = await state(target, namespace)
+    [name] = kept(control_plane, namespace)
+    assert (judged, mend) == ("ill", f"kubectl --namespace {namespace} delete configmap {name}")

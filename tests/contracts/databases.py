@@ -51,13 +51,16 @@ async def _answers(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 class PostgreSql:
-    """A server of its own, in a directory that `set_up` fills; skips where there is no PostgreSQL."""
+    """A server of its own, in a directory that `set_up` fills; skips where there is no PostgreSQL.
 
-    def __init__(self, directory: Path) -> None:
+    `given`: in exactly that directory, which whoever runs the server must be able to reach.
+    """
+
+    def __init__(self, directory: Path, *, given: bool = False) -> None:
         found = _programs()
         if found is None:
             pytest.skip("needs PostgreSQL (initdb and postgres)")
-        if _user() is not None:  # pytest's folders are root's own: each new session closes them to others
+        if _user() is not None and not given:  # pytest's folders are root's own and closed to others
             directory = Path(tempfile.mkdtemp(prefix="purser-postgresql-"))
         self._programs, self._directory, self._port = found, directory, _free_port()
         self.url = f"postgresql://purser@127.0.0.1:{self._port}/postgres"

@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.replicas.disks import small_disk
 from tests.replicas.fleet import Diary, all_ended, deliver, fleet, work_key
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
@@ -37,3 +38,27 @@ async def test_a_full_disk_refuses_deliveries_and_loses_none_that_was_taken(tmp_
         for number in refused:
             assert await deliver(session, replica, number) == 202
         await all_ended(diary, {work_key(number, 50) for number in {1} | taken | refused}, 150)
+
+
+async def test_a_disk_that_is_really_full_refuses_deliveries_and_loses_none_that_was_taken(
+    tmp_path: Path,
+) -> None:
+    diary, taken, refused = Diary(tmp_path), set[int](), set[int]()
+    with small_disk(16) as disk:
+        async with (
+            fleet(f"sqlite:///{disk.place}/purser.db", tmp_path, 1) as [replica],
+            aiohttp.ClientSession() as session,
+        ):
+            assert await deliver(session, replica, 1) == 202
+            disk.fill()
+            for number in range(2, 200):
+                answer = await deliver(session, replica, number)
+                assert answer in (202, 503)
+                (taken if answer == 202 else refused).add(number)
+                if len(refused) > 2:
+                    break
+            assert len(refused) > 2
+            disk.empty()
+            for number in refused:
+                assert await deliver(session, replica, number) == 202
+            await all_ended(diary, {work_key(number, 50) for number in {1} | taken | refused}, 150)
