@@ -14,7 +14,7 @@ _ENTITY = {c: f"&#{ord(c)};" for c in "@#!~%&$^[]:<>\"'`*_|\\"}
 _JOINER = "&#8288;"
 _REFERENCE = re.compile(r"(?<=[@#!~%&$^\[])(?=[\w\"'*\[])")
 _LINK = re.compile(r"(?i)(?<=\b[hfmw])(?=ttps?:|tp:|ailto:|ww\.)")
-_LINE_BREAKS = re.compile(r"\s*[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+\s*")
+_LINE_BREAK = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 def visible(text: str) -> str:
@@ -28,9 +28,15 @@ def _hidden(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 
 
+def _in_one_line(value: str) -> str:
+    if _LINE_BREAK.search(value) is None:
+        return value
+    return " ".join(part for line in _LINE_BREAK.split(value) if (part := line.strip()))
+
+
 def text(value: str) -> str:
     """One line of plain text: no markup, no reference, no quick action, usable in a table cell."""
-    line = visible(_LINE_BREAKS.sub(" ", value)).strip()
+    line = visible(_in_one_line(value)).strip()
     broken = _LINK.sub("\0", _REFERENCE.sub("\0", line))
     escaped = "".join(_JOINER if c == "\0" else _ENTITY.get(c, c) for c in broken)
     escaped = re.sub(r"&#58;(?= |$)", ":", escaped)
@@ -41,7 +47,7 @@ def text(value: str) -> str:
 
 def code(value: str) -> str:
     """Inline code, whatever is inside; usable in a table cell (a pipe is shown as its look-alike ¦)."""
-    line = visible(_LINE_BREAKS.sub(" ", value)).strip().replace("|", "¦") or " "
+    line = visible(_in_one_line(value)).strip().replace("|", "¦") or " "
     ticks = "`" * (_longest_run(line, "`") + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{ticks}{pad}{line}{pad}{ticks}"

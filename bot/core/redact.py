@@ -4,8 +4,6 @@ A mask is `‹masked:xxxxxxxx›`: eight hex digits of an HMAC-SHA256 over the v
 installation. Equal values have equal masks, whether they stand as text or in base64.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -13,6 +11,7 @@ import re
 from typing import Any
 
 from bot.core.model import Manifest
+from bot.core.redact_forms import decoded, forms
 from bot.core.redact_keys import could_be_secret, is_telling, secrecy
 from bot.core.redact_shapes import hide_shapes
 
@@ -37,6 +36,10 @@ COMMON = frozenset(
 )
 """Words that stand in Secrets (users, hosts, modes) and everywhere else too; masking them tells them."""
 
+_SHORTEST_LINE = 16
+_LINE = re.compile(rf"\S{{{_SHORTEST_LINE},}}")
+"""A line of a longer secret that is looked for alone: texts are indented and cut where they are shown."""
+
 UNMASKED = _NAMES | _REFERRING
 """Fields that are shown as they are, at any depth: names and references to names."""
 
@@ -56,6 +59,7 @@ class Masker:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._known: dict[str, str] = {}
+        self._lines: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self._long: list[str] = []
         # The same texts come again and again: learnt, masked, in the states before and after.
@@ -65,7 +69,7 @@ class Masker:
     def fork(self) -> "Masker":
         """Another one that knows the same, and what it learns is its own."""
         fork = Masker(self._key)
-        fork._known = dict(self._known)
+        fork._known, fork._lines = dict(self._known), dict(self._lines)
         fork._pattern, fork._long = self._pattern, self._long
         fork._shapeless = self._shapeless
         return fork
@@ -74,6 +78,7 @@ class Masker:
         """Learns what a fork of this one has learnt."""
         if not fork._known.keys() <= self._known.keys():
             self._known.update(fork._known)
+            self._lines.update(fork._lines)
             self._pattern, self._seen = None, {}
 
     def learn(self, manifest: Manifest) -> None:
@@ -197,13 +202,14 @@ class Masker:
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
         if _MASK.fullmatch(text):
             return text
-        raw = _decoded(text) if encoded else text.encode(errors="surrogatepass")
+        raw = decoded(text) if encoded else text.encode(errors="surrogatepass")
         try:
             plain = raw.decode()
         except UnicodeDecodeError:
             plain = ""
         if plain:
             self._remember(plain)
+            self._remember_lines(plain)
             hide_shapes(plain, self._hide)
         self._remember_as(text, raw)
         return self.mask(raw)
@@ -253,16 +259,24 @@ class Masker:
             self._remember_as(stripped, stripped.encode(errors="surrogatepass"))
 
     def _remember_as(self, text: str, raw: bytes) -> None:
-        forms = {text, base64.b64encode(raw).decode(), json.dumps(text)[1:-1]}
-        for form in forms:
+        for form in forms(text, raw):
             usable = len(form) >= SHORTEST and form not in COMMON and not _MASK.search(form)
             if usable and len(text) >= SHORTEST and text not in COMMON and form not in self._known:
                 self._known[form] = self.mask(raw)
                 self._pattern, self._seen = None, {}
 
+    def _remember_lines(self, text: str) -> None:
+        lines = text.split("\n") if "\n" in text.strip() else []
+        for line in map(str.strip, lines):
+            if _LINE.fullmatch(line) and is_telling(line, "likely") and line not in self._lines:
+                self._lines[line] = self.mask(line)
+                self._pattern, self._seen = None, {}
+
     def _hide_known(self, text: str) -> str:
         if not self._known or len(text) < SHORTEST:
             return text
+        if self._lines and len(text) >= _SHORTEST_LINE:
+            text = _LINE.sub(lambda found: self._lines.get(found.group(), found.group()), text)
         if self._pattern is None:
             longest_first = sorted(self._known, key=lambda form: (-len(form), form))
             self._long = [form for form in longest_first if len(form) > _LONG]
@@ -273,11 +287,3 @@ class Masker:
                 if form in text:
                     text = text.replace(form, self._known[form])
         return self._pattern.sub(lambda found: self._known.get(found.group(), found.group()), text)
-
-
-def _decoded(text: str) -> bytes:
-    """What a Secret's base64 stands for; text that is no base64 stands for itself."""
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return text.encode(errors="surrogatepass")
