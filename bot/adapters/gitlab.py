@@ -9,8 +9,8 @@ from bot.adapters.gitlab_changes import Changes
 from bot.adapters.gitlab_client import Answered, GitLabClient, Patience, open_client
 from bot.adapters.gitlab_deployments import Deployments
 from bot.adapters.gitlab_issues import Issues
+from bot.adapters.gitlab_jobs import SingleJobs
 from bot.adapters.gitlab_judging import Judging
-from bot.adapters.gitlab_pipelines import Pipelines
 from bot.adapters.gitlab_reading import read
 from bot.adapters.gitlab_side import merge_request_url, project_url
 from bot.adapters.gitlab_threads import Threads
@@ -25,7 +25,7 @@ _PAGE = 100
 _MANY = 512
 
 
-class GitLabForge(Threads, Pipelines, Judging, Changes, Deployments, Issues):
+class GitLabForge(Threads, SingleJobs, Judging, Changes, Deployments, Issues):
     """See port Forge for the contract of each call."""
 
     def __init__(self, client: GitLabClient) -> None:

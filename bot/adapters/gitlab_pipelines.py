@@ -11,7 +11,7 @@ from bot.adapters.gitlab_client import GitLabClient
 from bot.adapters.gitlab_reading import read
 from bot.adapters.gitlab_side import GitLabSide, project_url
 from bot.adapters.gitlab_trace import readable
-from bot.app.ports.forge import Job, Pipeline
+from bot.app.ports.jobs import Job, Pipeline
 from bot.core.errors import ForgeRefused, TransientError
 
 _INPUTS_SINCE = (18, 1)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bot.app.ports.forge import Job, MergeRequest, Note, Pipeline
+from bot.app.ports.forge import MergeRequest, Note
+from bot.app.ports.jobs import Job, Pipeline
 from bot.core.errors import TransientError
 
 T = TypeVar("T")

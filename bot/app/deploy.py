@@ -6,12 +6,14 @@ from typing import assert_never
 import structlog
 
 from bot.app.deploy_direct import ByOurselves
+from bot.app.deploy_job import ByOneJob
 from bot.app.deploy_pipeline import ByPipeline, Followed, Landed, begun
-from bot.app.deploy_telling import Telling, about, which
+from bot.app.deploy_telling import JOB, Telling, about, is_by_job, which
 from bot.app.deploy_verify import VerifyDeployment
 from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, MergeRequest, Repositories, Store
 from bot.app.ports.running import RunRecords, Runs
+from bot.app.retried import AGAIN
 from bot.app.reverting import Reverting
 from bot.app.verify import Verifier
 from bot.core import verify_words
@@ -48,6 +50,7 @@ class DeployMergeRequest:
         self._gatekeeper = gatekeeper
         self._telling = Telling(forge, store, masker, reverting)
         self._pipeline = ByPipeline(forge, repositories, verifier, store, clock, masker, self._telling)
+        self._job = ByOneJob(forge, repositories, verifier, store, clock, masker, self._telling)
         self._direct = ByOurselves(repositories, store, runs, records, clock, self._telling)
         self._verifying = VerifyDeployment(repositories, verifier, store, clock, masker, self._telling)
 
@@ -70,23 +73,39 @@ class DeployMergeRequest:
                 return await self._then_verify(mr, target, await way.follow(mr, target, deployment))
             case "verifying":
                 return await self._verify(mr, target, deployment)
+            case "failed" if work.once.startswith(AGAIN):
+                return await self._tried_again(mr, target, deployment)
             case "held" | "succeeded" | "failed" | "rolled back":
                 return Done()
             case _ as unknown:
                 assert_never(unknown)
 
-    def _way(self, deployment: Deployment) -> ByPipeline | ByOurselves:
+    async def _tried_again(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
+        """Somebody tried a job again in GitLab: it is followed as ours are. A run of ours nobody can."""
+        way = self._way(deployment)
+        if isinstance(way, ByOurselves):
+            return Done()
+        running = await way.tried_again(mr, target, deployment)
+        if running is None:
+            return Done()
+        return await self._then_verify(mr, target, await way.follow(mr, target, running))
+
+    def _way(self, deployment: Deployment) -> ByPipeline | ByOurselves | ByOneJob:
         """How one that is under way was begun, whatever the configuration says by now."""
+        if is_by_job(deployment):
+            return self._job
         return self._direct if deployment.pipeline_id is None else self._pipeline
 
     async def _resume(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
         """After a crash its pipeline is there; after /helm deploy it waited, and the gate may have closed."""
-        if target.deploy_mode == "pipeline" and await self._pipeline.is_begun(mr, target, deployment):
+        by_pipeline = target.deploy_mode == "pipeline" and not is_by_job(deployment)
+        if by_pipeline and await self._pipeline.is_begun(mr, target, deployment):
             return await self._start(mr, target, deployment)
         return await self._decide(mr, target, deployment)
 
     async def _decide(self, mr: MergeRequest, target: Target, waited: Deployment | None = None) -> Outcome:
         """`waited` is an earlier try, or a rollback: its commit may be newer than the merge's."""
+        steps = waited.steps if waited else ()
         before, sha = (waited.pipeline_id, waited.merge_sha) if waited else (None, mr.merge_sha or "")
         back = await self._telling.back(mr, target.name, waited.seal) if waited else None
         plan = await self._store.newest_plan(mr.project, mr.iid, target.name)
@@ -107,7 +126,7 @@ class DeployMergeRequest:
                 done = replace(deployment, state="succeeded", seal=plan.seal if plan else None)
                 return await self._telling.end(mr, done, replace(about(done), state="nothing"))
             case Deploy(seal):
-                waiting = replace(deployment, seal=seal)
+                waiting = replace(deployment, seal=seal, steps=steps)
                 await self._verifying.before(mr, target)
                 await self._store.put_deployment(waiting)
                 return await self._start(mr, target, waiting)
@@ -115,8 +134,21 @@ class DeployMergeRequest:
                 assert_never(unknown)
 
     async def _start(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
-        way = self._pipeline if target.deploy_mode == "pipeline" else self._direct
-        return await self._then_verify(mr, target, await way.start(mr, target, deployment))
+        if target.deploy_mode == "direct":
+            return await self._then_verify(mr, target, await self._direct.start(mr, target, deployment))
+        if name := await self._job_for(mr, target, deployment):
+            return await self._then_verify(mr, target, await self._job.start(mr, target, deployment, name))
+        return await self._then_verify(mr, target, await self._pipeline.start(mr, target, deployment))
+
+    async def _job_for(self, mr: MergeRequest, target: Target, deployment: Deployment) -> str:
+        """The job of the merge's own pipeline that deploys; empty where we make a pipeline."""
+        if await self._telling.back(mr, target.name, deployment.seal):
+            return ""  # such a job knows what Git says, and no revision
+        if is_by_job(deployment):
+            return deployment.steps[0].removeprefix(JOB)
+        if target.deploy.job:
+            return target.deploy.job
+        return "" if deployment.pipeline_id else await self._job.ours(mr, target, deployment.merge_sha)
 
     async def _then_verify(self, mr: MergeRequest, target: Target, followed: Followed) -> Outcome:
         match followed:

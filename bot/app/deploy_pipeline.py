@@ -1,12 +1,13 @@
 """Mode `pipeline`: a job of the project applies; we start its pipeline once, and follow it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
 import structlog
 
-from bot.app.deploy_telling import Telling, about
+from bot.app.deploy_telling import Telling, about, ended_job
 from bot.app.evidence import evidence
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
 from bot.app.verify import Verifier
@@ -14,10 +15,12 @@ from bot.core import deploy_words as words
 from bot.core.deploy_note import DeployReport
 from bot.core.document import from_document
 from bot.core.errors import ForgeRefused
+from bot.core.foreign_report import MOST_BYTES, foreign_report
 from bot.core.gate import FOLLOW_UP
 from bot.core.marks import pipeline_inputs
 from bot.core.model import Target
 from bot.core.redact import Masker
+from bot.core.release_report import ReleaseReport
 from bot.core.work import Again, Outcome
 
 log = structlog.get_logger()
@@ -26,7 +29,11 @@ POLL = 15.0
 """Seconds between looks at a pipeline that no hook told us about."""
 
 LOG_TAIL = 8_000
+REPORT = "purser-artifacts/run.json"
+"""Where `purser apply --keep` leaves what became of each release (config/ci)."""
+
 FINISHED = ("success", "failed", "canceled", "skipped")
+_MOVING = ("waiting_for_resource", "preparing", "pending", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +103,51 @@ class ByPipeline:
             gone = replace(deployment, state="failed", reason="its pipeline was deleted before it ended.")
             return await self._telling.end(mr, gone, replace(about(gone), way_out=FOLLOW_UP))
         jobs = await self._forge.jobs(mr.project, pipeline.id)
-        if pipeline.status not in FINISHED:
+        # After a job was tried again the pipeline still says for a moment how it had ended.
+        if pipeline.status not in FINISHED or any(job.status in _MOVING for job in jobs):
             said = tuple(words.job_line(job.name, job.id, job.status) for job in jobs)
             waited = (self._clock() - begun(deployment, self._clock())).total_seconds()
             pairs = [(job.name, job.status) for job in jobs]
             said = (*said, *words.waits(pairs, waited, target.deploy.runner_patience))
-            await self._telling.say(mr, replace(about(deployment), lines=said, links=_links(pipeline)))
+            await self._telling.say(mr, replace(about(deployment), lines=said, links=links_of(pipeline)))
             return Again(POLL)
         ran = await evidence(self._forge, mr.project, jobs)
         facts = {"pipeline": pipeline.id, "url": pipeline.web_url, "status": pipeline.status, "jobs": ran}
-        await self._telling.record("pipeline.ended", mr, target, facts, f":{pipeline.id}")
+        await self._telling.record("pipeline.ended", mr, target, facts, f":{pipeline.id}:{_newest(jobs)}")
         if pipeline.status != "success":
             return await self._failed(mr, target, deployment, pipeline, jobs)
-        verifying = replace(deployment, state="verifying", steps=(self._clock().isoformat(),))
+        steps = (str(_newest(jobs)), self._clock().isoformat())
+        verifying = replace(deployment, state="verifying", steps=steps)
         await self._store.put_deployment(verifying)
         return Landed(verifying)
+
+    async def tried_again(
+        self, mr: MergeRequest, target: Target, deployment: Deployment
+    ) -> Deployment | None:
+        """The deployment as it runs anew, where a job was tried again by hand after it had failed."""
+        jobs = await self._forge.jobs(mr.project, deployment.pipeline_id or 0)
+        if _newest(jobs) <= ended_job(deployment):
+            return None
+        running = replace(deployment, state="running", reason="", steps=(self._clock().isoformat(),))
+        await self._store.put_deployment(running)
+        facts = {"pipeline": deployment.pipeline_id, "seal": deployment.seal, "sha": deployment.merge_sha}
+        await self._telling.record(
+            "pipeline", mr, target, facts, f":{deployment.pipeline_id}:{_newest(jobs)}"
+        )
+        return running
 
     async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:
         """What there is to say of a deployment that was applied."""
         pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
-        return replace(about(deployment), links=_links(pipeline))
+        releases = await self._releases(mr, ended_job(deployment))
+        return replace(about(deployment), links=links_of(pipeline), releases=releases)
+
+    async def _releases(self, mr: MergeRequest, job_id: int) -> tuple[ReleaseReport, ...]:
+        """What became of each release, as the job left it in its artifacts; nothing where it left none."""
+        raw = await self._forge.artifact(mr.project, job_id, REPORT, MOST_BYTES) if job_id else None
+        report = foreign_report(raw) if raw is not None else None
+        masked = self._masker.text
+        return tuple(replace(one, why=masked(one.why)) for one in report.releases) if report else ()
 
     async def _failed(
         self,
@@ -126,20 +158,24 @@ class ByPipeline:
         jobs: list[Job],
     ) -> Outcome:
         job = next((job for job in jobs if job.status == "failed"), None)
-        tail, links = "", _links(pipeline)
+        tail, links = "", links_of(pipeline)
+        releases: tuple[ReleaseReport, ...] = ()
         lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
         if job is not None:
             tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
             if job.has_artifacts:
+                releases = await self._releases(mr, job.id)
                 links = (*links, ("the whole output", f"{job.web_url}/artifacts/browse"))
         if words.REFUSED in tail:
             lines += await self._moved(mr, target, deployment)
         reason = words.pipeline_ended(pipeline.status, job.name if job else None)
-        failed = replace(deployment, state="failed", reason=reason)
+        steps = (str(_newest(jobs)), self._clock().isoformat())
+        failed = replace(deployment, state="failed", reason=reason, steps=steps)
         said = replace(
             about(failed),
             links=links,
             log=tail,
+            releases=releases,
             way_out=words.after_pipeline(pipeline.status, job.name if job else None, tail),
         )
         return await self._telling.end(mr, failed, replace(said, lines=tuple(lines)))
@@ -158,5 +194,10 @@ def begun(deployment: Deployment, now: datetime) -> datetime:
     return datetime.fromisoformat(deployment.steps[-1]) if deployment.steps else now
 
 
-def _links(pipeline: Pipeline | None) -> tuple[tuple[str, str], ...]:
+def links_of(pipeline: Pipeline | None) -> tuple[tuple[str, str], ...]:
+    """GitLab's page of it."""
     return (("pipeline", pipeline.web_url),) if pipeline else ()
+
+
+def _newest(jobs: Sequence[Job]) -> int:
+    return max((job.id for job in jobs), default=0)

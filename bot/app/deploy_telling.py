@@ -127,13 +127,28 @@ class Telling:
         )
 
 
+JOB = "job:"
+"""What the first step begins with of a deployment that one job of a pipeline of others applies."""
+
+
+def is_by_job(deployment: Deployment) -> bool:
+    """Whether one job applies it (or did) in a pipeline that we did not make."""
+    return bool(deployment.steps) and deployment.steps[0].startswith(JOB)
+
+
 def is_direct(deployment: Deployment) -> bool:
     """Whether a run of ours applies it (or did), and no pipeline."""
-    return deployment.pipeline_id is None and bool(deployment.steps)
+    return deployment.pipeline_id is None and bool(deployment.steps) and not is_by_job(deployment)
+
+
+def ended_job(deployment: Deployment) -> int:
+    """The job that was the last to end for it; 0 where none has."""
+    step = deployment.steps[-2] if len(deployment.steps) > 1 and not is_direct(deployment) else "0"
+    return int(step) if step.isdecimal() else 0
 
 
 def which(deployment: Deployment) -> str:
     """What tells one try from the next."""
     run = deployment.steps[0] if is_direct(deployment) else ""
-    parts = [deployment.pipeline_id or run, deployment.seal]
+    parts = [deployment.pipeline_id or run, deployment.seal, ended_job(deployment) or None]
     return "".join(f":{part or ''}" for part in parts) if any(parts) else ""

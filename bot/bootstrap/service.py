@@ -36,6 +36,7 @@ from bot.app.ports.reverting import Reverts
 from bot.app.ports.running import RunRecords, Runs
 from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
+from bot.app.retried import Retried
 from bot.app.reverting import Reverting
 from bot.app.sweep import Sweep
 from bot.bootstrap.commands import answers
@@ -97,7 +98,8 @@ async def service(config: Config) -> AsyncIterator[Running]:
         await stack.enter_async_context(engine)
         bell = Doorbell()
         turn, every = partial(engine.turn, "inbox"), config.database.forget_every
-        dispatcher = Dispatcher(inbox, engine, store, bell, turn=turn, forget_every=every)
+        heard = Retried(engine, store, utc_now)
+        dispatcher = Dispatcher(inbox, heard, store, bell, turn=turn, forget_every=every)
         await stack.enter_async_context(dispatcher)
         sources = Sources(config.webhook.allow_networks, config.webhook.trusted_proxies)
         hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics, sources=sources)

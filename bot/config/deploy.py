@@ -26,8 +26,13 @@ class Deploy(BaseModel):
     runner_patience: float = Field(
         default=600, ge=0, description="seconds after which a job that no runner takes is said to be stuck"
     )
+    job: str = Field(
+        default="",
+        max_length=255,
+        description="the project's own job that deploys, in the pipeline of a merge; empty: purser-apply",
+    )
 
     @property
     def rules(self) -> DeployRules:
         """As the use cases know them."""
-        return DeployRules(self.parallel, self.kubeconfig, self.context, self.runner_patience)
+        return DeployRules(self.parallel, self.kubeconfig, self.context, self.runner_patience, self.job)

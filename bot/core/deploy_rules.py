@@ -9,10 +9,12 @@ class DeployRules:
 
     `parallel` bounds how many releases that do not wait for each other are applied at once. `kubeconfig` and
     `context` are what mode `direct` deploys with (None: as planning does). After `runner_patience` seconds a
-    job that no runner took is said to be stuck.
+    job that no runner took is said to be stuck. `job` is the project's own job that deploys, in the pipeline
+    of a merge; empty: Purser's.
     """
 
     parallel: int = 4
     kubeconfig: str | None = None
     context: str | None = None
     runner_patience: float = 600.0
+    job: str = ""

@@ -5,7 +5,12 @@ from bot.core.planned import ObjectPlan, Plan, ReleasePlan
 
 
 def moved(sealed: Plan, present: Plan) -> list[str]:
-    """One sentence a difference that a reader can see; where there is none, one that says so."""
+    """One sentence a difference that a reader can see; where the seals differ without one, one that says so.
+
+    Empty where the seals are the same.
+    """
+    if sealed.seal is not None and sealed.seal == present.seal:
+        return []
     before = {release.key: release for release in sealed.releases}
     after = {release.key: release for release in present.releases}
     lines: list[str] = []

@@ -82,7 +82,10 @@ class Description:
     def _add(self, method: str, path: str, operation: Operation) -> None:
         literal = len(re.sub(r"\{[^}]*\}", "", path))
         parts = re.split(r"\{[^}]*\}", path)
-        pattern = re.compile("[^/]+".join(re.escape(part) for part in parts))
+        rest = re.search(r"\*(\w+)$", path)  # the rest of the path; described as of the query
+        operation = Operation(operation.takes, operation.needs - {rest[1]}) if rest else operation
+        text = "[^/]+".join(re.escape(part) for part in parts)
+        pattern = re.compile(re.sub(r"\\\*\w+$", ".+", text))
         self._table.append((pattern, method, operation))
         if literal == len(path):  # a path without names is nearer than one with them
             self._table.insert(0, self._table.pop())

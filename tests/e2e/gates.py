@@ -13,6 +13,7 @@ GATES: Mapping[str, Mapping[str, object]] = {
 DIRECT: Mapping[str, Mapping[str, object]] = {
     **{f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(12)},
     "impatient": {"deploy": {"runner_patience": 0}},
+    **{f"own-job-{number}": {"deploy": {"job": "sync"}} for number in range(6)},
     "direct-one-by-one": {"deploy": {"mode": "direct", "parallel": 1}},
 }
 """Projects that the bot deploys by itself, and one whose runners have to be quick."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.app.commands.request import Answer, Request, each_target
+from bot.app.deploy_job import another_try
 from bot.app.gate import Gatekeeper
 from bot.app.keeping_plans import to_keep
 from bot.app.planner import Planner
@@ -121,8 +122,9 @@ class DeployAgain:
             case Deploy() | Nothing():
                 before = deployment.pipeline_id if deployment else None
                 sha = mr.merge_sha or ""
+                steps = another_try(deployment, self._clock().isoformat()) if deployment else ()
                 await self._store.put_deployment(
-                    Deployment(mr.project, mr.iid, target.name, sha, "waiting", seal, before)
+                    Deployment(mr.project, mr.iid, target.name, sha, "waiting", seal, before, steps=steps)
                 )
                 work = DeployWork(mr.project, mr.iid, target.name, once=f"note-{note.id}")
                 await self._queue.submit(work)

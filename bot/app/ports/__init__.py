@@ -4,15 +4,14 @@ from bot.app.ports.cluster import Cluster, Clusters, ReleaseHead, RolloutState
 from bot.app.ports.forge import (
     Approver,
     Forge,
-    Job,
     MergeRequest,
     MergeRequestState,
     Note,
-    Pipeline,
     Repositories,
     StatusState,
     Wrote,
 )
+from bot.app.ports.jobs import Job, Pipeline
 from bot.app.ports.keeping import Clock, Consent, Deployment, DeployState, Queue, Store, StoredPlan
 from bot.app.ports.rendering import Charts, Checkout, Deployer, DeployJob, Renderer
 

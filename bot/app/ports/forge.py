@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+from bot.app.ports.jobs import Job, Jobs, Pipeline
 from bot.app.ports.rendering import Checkout
 from bot.core.approvals import Person
 
@@ -62,29 +63,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
-    """A pipeline and how it stands: GitLab's status words."""
-
-    id: int
-    status: str
-    sha: str
-    ref: str
-    source: str
-    web_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job of a pipeline. `has_artifacts` where an archive was uploaded."""
-
-    id: int
-    name: str
-    status: str
-    web_url: str
-    has_artifacts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Approver:
     """Somebody who approves of a merge request; `at` where GitLab says when."""
 
@@ -110,7 +88,7 @@ class Issue:
     web_url: str
 
 
-class Forge(Protocol):
+class Forge(Jobs, Protocol):
     """GitLab, as far as we need it.
 
     All calls raise TransientError (time-out, 5xx, 429 after retries, not JSON; also where GitLab shuts us
