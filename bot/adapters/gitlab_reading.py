@@ -108,6 +108,7 @@ def job(it: Json) -> Job:
         status=it["status"],
         web_url=it.get("web_url") or "",
         has_artifacts=archived or it.get("artifacts_file") is not None,
+        forgiven=it["status"] == "failed" and bool(it.get("allow_failure")),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.app.deploy_pipeline import FINISHED, LOG_TAIL, POLL, Followed, Landed, begun, links_of
+from bot.app.deploy_pipeline import LOG_TAIL, OURS, POLL, Followed, Landed, begun, links_of
 from bot.app.deploy_telling import JOB, Telling, about, ended_job, is_by_job
 from bot.app.evidence import evidence
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
@@ -17,6 +17,7 @@ from bot.core.errors import ForgeRefused
 from bot.core.gate import FOLLOW_UP
 from bot.core.marks import pipeline_inputs
 from bot.core.model import Target
+from bot.core.pipeline_end import OVER
 from bot.core.redact import Masker
 from bot.core.work import Again
 
@@ -25,7 +26,6 @@ log = structlog.get_logger()
 APPEARS_WITHIN = timedelta(minutes=5)
 """GitLab makes the pipeline of a merge some seconds after it."""
 
-OURS = "purser-apply"
 _CHECKED, _UNCHECKED = "checked", "unchecked"
 
 
@@ -141,7 +141,7 @@ class ByOneJob:
         if pipeline is None or job is None:
             gone = replace(deployment, state="failed", reason=job_words.GONE.format(name=name))
             return await self._telling.end(mr, gone, replace(about(gone), way_out=FOLLOW_UP))
-        if job.status not in FINISHED or job.id == ended_job(deployment):
+        if job.status not in OVER or job.id == ended_job(deployment):
             waited = (self._clock() - begun(deployment, self._clock())).total_seconds()
             line = deploy_words.job_line(job.name, job.id, job.status)
             said = (

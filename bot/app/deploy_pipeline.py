@@ -19,6 +19,7 @@ from bot.core.foreign_report import MOST_BYTES, foreign_report
 from bot.core.gate import FOLLOW_UP
 from bot.core.marks import pipeline_inputs
 from bot.core.model import Target
+from bot.core.pipeline_end import pipeline_end
 from bot.core.redact import Masker
 from bot.core.release_report import ReleaseReport
 from bot.core.work import Again, Outcome
@@ -31,9 +32,11 @@ POLL = 15.0
 LOG_TAIL = 8_000
 REPORT = "purser-artifacts/run.json"
 """Where `purser apply --keep` leaves what became of each release (config/ci)."""
+SETTLES = 120.0
+"""Seconds in which GitLab moves a job on that it has made anew."""
 
-FINISHED = ("success", "failed", "canceled", "skipped")
-_MOVING = ("waiting_for_resource", "preparing", "pending", "running")
+OURS = "purser-apply"
+"""What the name of a job begins with that applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +106,23 @@ class ByPipeline:
             gone = replace(deployment, state="failed", reason="its pipeline was deleted before it ended.")
             return await self._telling.end(mr, gone, replace(about(gone), way_out=FOLLOW_UP))
         jobs = await self._forge.jobs(mr.project, pipeline.id)
-        # After a job was tried again the pipeline still says for a moment how it had ended.
-        if pipeline.status not in FINISHED or any(job.status in _MOVING for job in jobs):
+        waited = (self._clock() - begun(deployment, self._clock())).total_seconds()
+        states = [job.status for job in jobs if not job.forgiven]
+        end = pipeline_end(pipeline.status, states, settled=waited > SETTLES)
+        if end is None:
             said = tuple(words.job_line(job.name, job.id, job.status) for job in jobs)
-            waited = (self._clock() - begun(deployment, self._clock())).total_seconds()
             pairs = [(job.name, job.status) for job in jobs]
             said = (*said, *words.waits(pairs, waited, target.deploy.runner_patience))
             await self._telling.say(mr, replace(about(deployment), lines=said, links=links_of(pipeline)))
             return Again(POLL)
         ran = await evidence(self._forge, mr.project, jobs)
-        facts = {"pipeline": pipeline.id, "url": pipeline.web_url, "status": pipeline.status, "jobs": ran}
+        facts = {"pipeline": pipeline.id, "url": pipeline.web_url, "status": end, "jobs": ran}
         await self._telling.record("pipeline.ended", mr, target, facts, f":{pipeline.id}:{_newest(jobs)}")
-        if pipeline.status != "success":
-            return await self._failed(mr, target, deployment, pipeline, jobs)
-        steps = (str(_newest(jobs)), self._clock().isoformat())
-        verifying = replace(deployment, state="verifying", steps=steps)
+        steps = (str(_applied(jobs)), str(_newest(jobs)), self._clock().isoformat())
+        deployment = replace(deployment, steps=steps)
+        if end != "success":
+            return await self._failed(mr, target, deployment, replace(pipeline, status=end), jobs)
+        verifying = replace(deployment, state="verifying")
         await self._store.put_deployment(verifying)
         return Landed(verifying)
 
@@ -139,7 +144,8 @@ class ByPipeline:
     async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:
         """What there is to say of a deployment that was applied."""
         pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
-        releases = await self._releases(mr, ended_job(deployment))
+        applied = deployment.steps[0] if deployment.steps and deployment.steps[0].isdecimal() else "0"
+        releases = await self._releases(mr, int(applied))
         return replace(about(deployment), links=links_of(pipeline), releases=releases)
 
     async def _releases(self, mr: MergeRequest, job_id: int) -> tuple[ReleaseReport, ...]:
@@ -157,7 +163,7 @@ class ByPipeline:
         pipeline: Pipeline,
         jobs: list[Job],
     ) -> Outcome:
-        job = next((job for job in jobs if job.status == "failed"), None)
+        job = next((job for job in jobs if job.status == "failed" and not job.forgiven), None)
         tail, links = "", links_of(pipeline)
         releases: tuple[ReleaseReport, ...] = ()
         lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
@@ -169,8 +175,7 @@ class ByPipeline:
         if words.REFUSED in tail:
             lines += await self._moved(mr, target, deployment)
         reason = words.pipeline_ended(pipeline.status, job.name if job else None)
-        steps = (str(_newest(jobs)), self._clock().isoformat())
-        failed = replace(deployment, state="failed", reason=reason, steps=steps)
+        failed = replace(deployment, state="failed", reason=reason)
         said = replace(
             about(failed),
             links=links,
@@ -197,6 +202,11 @@ def begun(deployment: Deployment, now: datetime) -> datetime:
 def links_of(pipeline: Pipeline | None) -> tuple[tuple[str, str], ...]:
     """GitLab's page of it."""
     return (("pipeline", pipeline.web_url),) if pipeline else ()
+
+
+def _applied(jobs: Sequence[Job]) -> int:
+    """The job that applied; where none is called so, the last."""
+    return _newest([job for job in jobs if job.name.startswith(OURS)]) or _newest(jobs)
 
 
 def _newest(jobs: Sequence[Job]) -> int:

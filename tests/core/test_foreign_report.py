@@ -48,7 +48,7 @@ def test_anything_else_is_not_read(raw: bytes) -> None:
 
 
 def test_numbers_that_are_none_and_long_texts_are_cut() -> None:
-    odd = {"release": "a" * 9000, "action": "install", "state": "failed", "why": "b" * 9000}
+    odd: dict[str, Any] = {"release": "a" * 9000, "action": "install", "state": "failed", "why": "b" * 9000}
     odd |= {"revision": True, "seconds": "many"}
     report = foreign_report(written(releases=[odd] * 1000, seconds=float("inf")))
     assert report is not None

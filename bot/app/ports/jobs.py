@@ -19,13 +19,14 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job of a pipeline. `has_artifacts` where an archive was uploaded."""
+    """A job of a pipeline. `has_artifacts`: an archive was uploaded. `forgiven`: it failed, and may."""
 
     id: int
     name: str
     status: str
     web_url: str
     has_artifacts: bool = False
+    forgiven: bool = False
 
 
 class Jobs(Protocol):
