@@ -206,8 +206,9 @@ class ByOneJob:
 
 def another_try(deployment: Deployment, now: str) -> tuple[str, ...]:
     """The steps of one that is tried again: which job not to take for the new one."""
-    kept = (deployment.steps[0], _UNCHECKED, str(ended_job(deployment)))
-    return (*kept, now) if is_by_job(deployment) else ()
+    if not is_by_job(deployment):
+        return ()
+    return (deployment.steps[0], _UNCHECKED, str(ended_job(deployment)), now)
 
 
 def _name(deployment: Deployment) -> str:
