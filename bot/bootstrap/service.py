@@ -97,10 +97,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
         )
         await stack.enter_async_context(engine)
         bell = Doorbell()
-        turn, every = partial(engine.turn, "inbox"), config.database.forget_every
-        heard = Retried(engine, store, utc_now)
-        dispatcher = Dispatcher(inbox, heard, store, bell, turn=turn, forget_every=every)
-        await stack.enter_async_context(dispatcher)
+        await stack.enter_async_context(_dispatcher(config, inbox, engine, store, bell))
         sources = Sources(config.webhook.allow_networks, config.webhook.trusted_proxies)
         hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics, sources=sources)
         app = web.Application(client_max_size=0, middlewares=[metrics.measure])
@@ -117,6 +114,13 @@ async def service(config: Config) -> AsyncIterator[Running]:
         log.info("service.started", url=url, metrics=metrics_url, targets=len(targets))
         yield Running(url, metrics_url, store, engine)
         log.info("service.stopping")
+
+
+def _dispatcher(
+    config: Config, inbox: SqlInbox, engine: Engine, store: SqlStore, bell: Doorbell
+) -> Dispatcher:
+    turn, every = partial(engine.turn, "inbox"), config.database.forget_every
+    return Dispatcher(inbox, Retried(engine, store, utc_now), store, bell, turn=turn, forget_every=every)
 
 
 def _checks(store: SqlStore, database: AsyncEngine, engine: Engine, wired: Tools) -> dict[str, Check]:
