@@ -23,7 +23,9 @@ class LookupCalled(Exception):
 
 
 class WorkerPool:
-    """At most `workers` processes; each is started when it is first needed and replaced when it dies.
+    """At most `workers` processes; each is started when it is needed and replaced when it dies.
+
+    After a while without any rendering they end.
 
     `port` is the one that they may connect to, where there is one.
     """
@@ -45,6 +47,9 @@ class WorkerPool:
         self._all: set[Worker] = set()
         self._scratch: Scratch | None = None
         self._closed = False
+        self._version = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._resting: asyncio.Task[None] | None = None
         self._seal: Seal | None = None
         self.renders = 0
         self.kills: Counter[Death] = Counter()
@@ -60,15 +65,21 @@ class WorkerPool:
         return frozenset(worker.pid for worker in self._all)
 
     async def start(self) -> str:
-        """Starts one worker to see that it works; gives its engine's version. Raises RuntimeError."""
-        async with self._slots:
-            worker = await self._take()
-            self._idle.append(worker)
-            return worker.version
+        """Starts one worker, once, to see that it works; gives its engine's version. Raises RuntimeError."""
+        if not self._version:
+            async with self._slots:
+                worker = await self._take()
+                self._version = worker.version
+                await self._keep(worker)
+        return self._version
 
     async def close(self) -> None:
         """Ends all workers for good. Renderings under way fail."""
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._resting is not None:
+            await self._resting
         workers, self._all, self._idle = list(self._all), set(), []
         await asyncio.gather(*(worker.stop() for worker in workers))
         if self._scratch is not None:
@@ -137,10 +148,20 @@ class WorkerPool:
         return worker
 
     async def _keep(self, worker: Worker) -> None:
-        if worker.alive:
-            self._idle.append(worker)
-        else:
+        if not worker.alive:
             await self._drop(worker)
+            return
+        self._idle.append(worker)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(self._limits.idle, self._rest)
+
+    def _rest(self) -> None:
+        self._resting = asyncio.create_task(self._end_idle(), name="render-rest")
+
+    async def _end_idle(self) -> None:
+        while self._idle:
+            await self._drop(self._idle.pop())
 
     async def _drop(self, worker: Worker) -> None:
         self._all.discard(worker)

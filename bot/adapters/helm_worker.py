@@ -24,7 +24,8 @@ _NOISE = 8192
 
 @dataclass(frozen=True, slots=True)
 class RenderLimits:
-    """What one rendering may take. Bytes and seconds; `jobs` is after how many a worker is replaced.
+    """What one rendering may take. Bytes and seconds; `jobs` is after how many a worker is replaced,
+    `idle` after how many seconds without any work it ends: it holds some 80 MB.
 
     Real charts stay below 200 MB and a second. `wall_seconds` is for the case that nothing consumes anything.
     """
@@ -35,6 +36,7 @@ class RenderLimits:
     input: int = 16 * 1024 * 1024
     output: int = 32 * 1024 * 1024
     jobs: int = 200
+    idle: float = 300.0
 
 
 class WorkerDied(Exception):

@@ -67,6 +67,32 @@ async def test_a_worker_is_replaced_after_its_share_of_jobs(tmp_path: Path) -> N
         assert renderer.renders == 4
 
 
+async def test_workers_that_nobody_needs_end_and_come_again(tmp_path: Path) -> None:
+    limits = RenderLimits(idle=0.2)
+    async with SdkRenderer(2, limits, [str(tmp_path)]) as renderer:
+        await asyncio.gather(*(renderer.render(job(tmp_path / str(n))) for n in range(4)))
+        async with asyncio.timeout(60):
+            while renderer.pids:  # noqa: ASYNC110 - the pool ends them by itself
+                await asyncio.sleep(0.02)
+        await renderer.start()
+        assert renderer.pids == frozenset()
+        found = await renderer.render(job(tmp_path / "again"))
+        assert len(found.objects) == 1
+    assert renderer.kills == {}
+
+
+async def test_whether_helm_is_there_is_told_while_every_worker_is_busy(tmp_path: Path) -> None:
+    charts = write(tmp_path / "slow", {"templates/a.yaml": config_map("{{ range until 3000000 }}{{ end }}")})
+    async with SdkRenderer(1, read_paths=[str(tmp_path)]) as renderer:
+        slow = RenderJob(charts, "web", "shop", {}, CAPABILITIES)
+        busy = asyncio.create_task(renderer.render(slow))
+        while not renderer.renders:  # noqa: ASYNC110 - it begins
+            await asyncio.sleep(0)
+        await renderer.start()
+        assert not busy.done()
+        await busy
+
+
 async def test_a_worker_that_died_while_idle_is_replaced_without_an_error(tmp_path: Path) -> None:
     async with SdkRenderer(1, read_paths=[str(tmp_path)]) as renderer:
         (pid,) = renderer.pids

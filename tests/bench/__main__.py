@@ -5,16 +5,22 @@ import asyncio
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.drift import measured as drift
-from tests.bench.plans import Bench, measured
+from tests.bench.plans import Bench
+from tests.bench.plans import measured as plans
 from tests.bench.table import Row, markdown
+from tests.bench.through import measured as through
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.tools import missing
 
-PARTS = ("door", "note", "requests", "plans", "drift")
+ON_A_SERVER: Mapping[str, Callable[[Bench, list[int]], Iterator[Row]]] = {
+    "plans": plans, "through": through, "drift": drift,
+}  # fmt: skip
+"""In this order, since the last edits what is deployed."""
+PARTS = ("door", "note", "requests", *ON_A_SERVER)
 
 
 def main() -> None:
@@ -26,7 +32,6 @@ def main() -> None:
     parts = chosen.only.split(",")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     with tempfile.TemporaryDirectory(prefix="purser-bench-") as folder:
-        (Path(folder) / "note").mkdir()
         if "door" in parts:
             from tests.bench.door import door
 
@@ -40,27 +45,26 @@ def main() -> None:
 
             _show(asyncio.run(requests(Path(folder) / "requests")), "releases")
         sizes = [int(size) for size in chosen.releases.split(",")]
-        for part, measure in (("plans", measured), ("drift", drift)):
-            if part in parts:
-                (Path(folder) / part).mkdir()
-                _on_a_server(Path(folder) / part, sizes, measure)
+        if measures := [measure for part, measure in ON_A_SERVER.items() if part in parts]:
+            _on_a_server(Path(folder), sizes, measures)
 
 
 def _on_a_server(
-    folder: Path, sizes: list[int], measure: Callable[[Bench, list[int]], Iterator[Row]]
+    folder: Path, sizes: list[int], measures: Sequence[Callable[[Bench, list[int]], Iterator[Row]]]
 ) -> None:
+    """One API server, whose releases are deployed once."""
     if absent := missing():
         print(f"Not measured: {', '.join(absent)} not built; `make cluster` builds them.")
         return
     with ControlPlane.start(controllers=False, audit_log=folder / "audit.log") as plane:
-        rows = []
-        for row in measure(Bench(plane, folder), sizes):
-            print(
-                f"  {row.count:4} {row.what}: {', '.join(f'{k} {v}' for k, v in row.cells.items())}",
-                flush=True,
-            )
-            rows.append(row)
-    _show(rows, "releases")
+        bench = Bench(plane, folder)
+        for measure in measures:
+            rows = []
+            for row in measure(bench, sizes):
+                figures = ", ".join(f"{name} {figure}" for name, figure in row.cells.items())
+                print(f"  {row.count:4} {row.what}: {figures}", flush=True)
+                rows.append(row)
+            _show(rows, "releases")
 
 
 def _show(rows: Iterable[Row], counted: str) -> None:

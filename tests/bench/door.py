@@ -123,7 +123,8 @@ async def _measured(at: _Door, what: str, event: Callable[[int], bytes], at_once
     await asyncio.gather(*work)
     took, used = time.perf_counter() - began, at.cpu() - cpu
     cells = _cells(count / took, [second for line in lines for second in line.seconds])
-    return Row(what, at_once, cells | {"CPU each": microseconds(used / count)})
+    cells |= {"CPU each": microseconds(used / count), "RSS": megabytes(_resident(at.service)[0])}
+    return Row(what, at_once, cells)
 
 
 def _commit(_: int) -> bytes:

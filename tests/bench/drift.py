@@ -11,7 +11,7 @@ import yaml
 
 from bot.bootstrap.tools import Settings, open_checkout, tools
 from bot.core.model import Target
-from tests.bench.estate import NAMESPACES, App, apps, install, write_checkout
+from tests.bench.estate import NAMESPACES, App, apps, write_checkout
 from tests.bench.measuring import run
 from tests.bench.plans import Bench
 from tests.bench.service import _cpu
@@ -23,11 +23,9 @@ EDITED = 5
 
 def measured(bench: Bench, sizes: list[int]) -> Iterator[Row]:
     """The rows of the table: everything is deployed as Git says, and some of it was edited since."""
-    deployed = 0
-    for count in sizes:
-        checkout = _as_deployed(write_checkout(bench.folder / f"drift-{count}", count), count)
-        install(bench.plane, checkout / "charts", range(deployed, count))
-        deployed = max(deployed, count)
+    for count in [size for size in sizes if size >= bench.deployed]:  # others would be unlisted
+        checkout = as_deployed(write_checkout(bench.folder / f"drift-{count}", count), count)
+        bench.deploy(checkout / "charts", count)
         edited = {app.name for app in apps(count) if _edit(bench, app)}
         arguments = [str(checkout), str(bench.plane.kubeconfig), str(bench.folder / f"look-{count}")]
         taken = run([sys.executable, "-m", "tests.bench.drift", *arguments, str(count)])
@@ -38,7 +36,8 @@ def measured(bench: Bench, sizes: list[int]) -> Iterator[Row]:
             yield Row(f"look for drift, {one['how']}", count, cells)
 
 
-def _as_deployed(checkout: Path, count: int) -> Path:
+def as_deployed(checkout: Path, count: int) -> Path:
+    """The checkout as it was before the change."""
     for app in apps(count):
         content = yaml.safe_dump(app.values(after=False))
         (checkout / "values" / f"{app.name}.yaml").write_text(content, encoding="utf-8")

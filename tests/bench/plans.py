@@ -17,12 +17,18 @@ from tests.cluster.tools import find
 HELM_DIFF, HELMFILE = "PURSER_BENCH_HELM_DIFF", "PURSER_BENCH_HELMFILE"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bench:
-    """Where it is measured."""
+    """Where it is measured; `deployed` releases of the estate are in the cluster."""
 
     plane: ControlPlane
     folder: Path
+    deployed: int = 0
+
+    def deploy(self, charts: Path, count: int) -> None:
+        """So many releases, as they were before the change."""
+        install(self.plane, charts, range(self.deployed, count))
+        self.deployed = max(self.deployed, count)
 
     def requests(self, task: Callable[[], Taken]) -> tuple[Taken, int]:
         """What the task took, and how many requests the API server had meanwhile."""
@@ -38,11 +44,9 @@ class Bench:
 
 def measured(bench: Bench, sizes: Sequence[int]) -> Iterator[Row]:
     """The rows of the table, as they come."""
-    deployed = 0
     for count in sizes:
         checkout = write_checkout(bench.folder / f"checkout-{count}", count)
-        install(bench.plane, checkout / "charts", range(deployed, count))
-        deployed = max(deployed, count)
+        bench.deploy(checkout / "charts", count)
         yield from _purser(bench, checkout, count)
         if count <= _LARGEST_FOR_OTHERS:
             yield from _others(bench, checkout, count)
