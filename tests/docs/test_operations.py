@@ -36,6 +36,7 @@ def test_each_warning_and_error_of_the_log_is_explained() -> None:
     found = set(events())
     assert len(found) > 15
     assert found - explained() == set()
+    assert explained() - found == set(), "no line of the log is called so any more"
 
 
 def test_each_reason_of_a_failed_deploy_is_explained() -> None:
