@@ -152,17 +152,22 @@ def _missing(question: Question, reply: Reply) -> Answer | None:
     return Absent()
 
 
-def _refused(reply: Reply) -> Refused:
+def causes_of(reply: Reply) -> tuple[tuple[str, str, str], ...]:
+    """The causes that a Status names, as in Refused."""
     causes = _mapping(reply.content.get("details")).get("causes") or ()
+    return tuple(
+        (str(cause.get("field", "")), str(cause.get("reason", "")), str(cause.get("message", "")))
+        for cause in causes
+        if isinstance(cause, dict)
+    )
+
+
+def _refused(reply: Reply) -> Refused:
     return Refused(
         status=reply.status,
         reason=str(reply.content.get("reason", "")),
         message=reply.message,
-        causes=tuple(
-            (str(cause.get("field", "")), str(cause.get("reason", "")), str(cause.get("message", "")))
-            for cause in causes
-            if isinstance(cause, dict)
-        ),
+        causes=causes_of(reply),
     )
 
 

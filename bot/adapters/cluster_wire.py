@@ -127,7 +127,8 @@ class Wire:
                 f"{self._server} is overloaded or not ready (HTTP {status}, {call.what}).",
                 retry_after=_seconds(answer.retry_after),
             )
-        if call.plain and status == 200:
+        # 204: a pod that no node has yet, of whose log there is nothing.
+        if call.plain and status in (200, 204):
             return Reply(status, {"text": body.decode(errors="replace")})
         content = _json_object(body)
         if content is not None:

@@ -118,7 +118,7 @@ class Applying:
         if step.chart is None:
             await self._deployer.uninstall(step.desired, log)
             return None
-        job = DeployJob(step.desired, step.chart, step.plan.action == "install", self._run)
+        job = DeployJob(step.desired, step.chart, step.plan.action == "install", self._run, step.crds)
         return await self._deployer.deploy(job, log)
 
     def _line(self, step: Step, line: str) -> None:

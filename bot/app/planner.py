@@ -13,11 +13,12 @@ from bot.app.unlisted import unlisted
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.hosts import named_hosts
 from bot.core.layouts import Catalogue, read
-from bot.core.model import DesiredRelease, Finding, Level, Target
+from bot.core.model import DesiredRelease, Finding, Level, Manifest, Target
 from bot.core.nearest import named, nearest_release
 from bot.core.order import by_needs
 from bot.core.planned import Plan, ReleasePlan
 from bot.core.redact import Masker
+from bot.core.rehearsal_crd_upgrade import to_upgrade
 from bot.core.release import LocalChart
 from bot.core.seal import seal
 
@@ -28,13 +29,14 @@ UNKNOWN_VERSION = "unknown"
 class Step:
     """One release of a plan, with what applying it needs. `chart` is None where nothing is rendered.
 
-    `revision` is the one that it is rolled back to.
+    `revision` is the one that it is rolled back to. `crds` are upgraded first.
     """
 
     desired: DesiredRelease
     chart: LocalChart | None
     plan: ReleasePlan
     revision: int | None = None
+    crds: tuple[Manifest, ...] = ()
 
     @property
     def verb(self) -> str:
@@ -83,7 +85,7 @@ class Planner:
         """
         try:
             desired = await asyncio.to_thread(read, checkout, target, self._catalogue)
-            ordered = by_needs(_picked(desired.releases, only))
+            ordered = by_needs([_under(target, one) for one in _picked(desired.releases, only)])
             async with self._clusters.open(target) as cluster:
                 whole = () if only else desired.releases
                 return await self._on_cluster(target, checkout, cluster, ordered, whole, desired.findings)
@@ -110,7 +112,7 @@ class Planner:
         made = await rehearsed(ready, cluster, await cluster.scopes(), masker)
         plans = [one.plan for one in made]
         await self._remember(ready, plans)
-        steps = tuple(Step(one.desired, one.chart, plan) for one, plan in zip(ready, plans, strict=True))
+        steps = tuple(_step(one, plan) for one, plan in zip(ready, plans, strict=True))
         complete = not any(f.level is Level.ERROR for f in findings) and all(one.complete for one in made)
         plan = Plan(
             target=target.name,
@@ -141,6 +143,19 @@ class Planner:
             releases=(),
             findings=(finding,),
         )
+
+
+def _under(target: Target, release: DesiredRelease) -> DesiredRelease:
+    """With what the target's own rules add to it."""
+    # A job of the project's own does what it does.
+    upgrades = target.deploy.crds == "upgrade" and not target.deploy.job
+    return replace(release, upgrade_crds=True) if upgrades else release
+
+
+def _step(one: Ready, plan: ReleasePlan) -> Step:
+    upgrades = one.desired.upgrade_crds and one.renderings is not None and plan.action == "upgrade"
+    crds = to_upgrade(one.renderings.first.crds, plan.objects) if upgrades and one.renderings else ()
+    return Step(one.desired, one.chart, plan, crds=crds)
 
 
 async def _heads(

@@ -56,6 +56,7 @@ def order_of(
         "run": order.id,
         "target": {**target, **own, "variables": dict(order.target.variables)},
         "parallel": rules.parallel,
+        "crds": rules.crds,
         "seal": order.seal,
         "sealed": dict(order.sealed),
         "again": order.again,
@@ -109,7 +110,8 @@ async def _stoppable(order: Mapping[str, Any], say: Callable[[str], None]) -> Ru
 async def _apply(order: Mapping[str, Any], say: Callable[[str], None]) -> Applied:
     given = {**order["target"], "chart_hosts": _hosts(order["target"]["chart_hosts"])}
     target = Target(**given)
-    target = replace(target, deploy=replace(target.deploy, parallel=order["parallel"]))
+    rules = replace(target.deploy, parallel=order["parallel"], crds=order["crds"])
+    target = replace(target, deploy=rules)
     tree = DirectoryCheckout(order["tree"], order["head"])
     say(f"purser apply: target {target.name}, commit {tree.head or 'none'}, run {order['run']}")
     limits = RenderLimits(**order["limits"])

@@ -14,6 +14,7 @@ from bot.adapters.checkout import DirectoryCheckout, head_of
 from bot.adapters.cluster import KubernetesClusters
 from bot.adapters.cluster_marking import HelmRecords
 from bot.adapters.cluster_witness import ApiWitness
+from bot.adapters.crds_first import CrdsFirst
 from bot.adapters.helm_cli_deploy import CliDeployer
 from bot.adapters.helm_sdk import SdkRenderer
 from bot.adapters.helm_sdk_deploy import SdkDeployer
@@ -124,6 +125,10 @@ async def deployer(
 
     Raises AuthorError (`no-helm`) for a binary that was asked for and is missing.
     """
+    return CrdsFirst(await _helm(target, sdk, engine, binary, keep), target)
+
+
+async def _helm(target: Target, sdk: EngineInfo, engine: str, binary: str, keep: Sequence[int]) -> Deployer:
     found = shutil.which(binary)
     if engine == "sdk" or (engine == "auto" and found is None):
         return SdkDeployer(sdk, target.kubeconfig, target.context, keep)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from bot.core.deploy_rules import CrdPolicy
 from bot.core.errors import AuthorError
 from bot.core.model import LookupPolicy, Target
 
@@ -34,6 +35,12 @@ class TargetOptions:
     lookup: Annotated[
         LookupPolicy | None,
         Parameter(help="what a chart's lookup is told while planning (default: own; the same as the bot's)"),
+    ] = None
+    crds: Annotated[
+        CrdPolicy | None,
+        Parameter(
+            help="a chart's crds/ at an upgrade: skip or upgrade (default: skip; the same as the bot's)"
+        ),
     ] = None
     helmfile: Annotated[
         str | None,
@@ -75,6 +82,7 @@ class TargetOptions:
             kubeconfig=self.kubeconfig or found.kubeconfig,
             context=self.context or found.context,
             lookup=self.lookup or found.lookup,
+            deploy=replace(found.deploy, crds=self.crds or found.deploy.crds),
         )
 
     def _configured(self) -> Target:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.core.deploy_rules import DeployRules
+from bot.core.deploy_rules import CrdPolicy, DeployRules
 
 
 class Deploy(BaseModel):
@@ -31,8 +31,14 @@ class Deploy(BaseModel):
         max_length=255,
         description="the project's own job that deploys, in the pipeline of a merge; empty: purser-apply",
     )
+    crds: CrdPolicy = Field(
+        default="skip",
+        description="a chart's crds/ at an upgrade: skip, as Helm does, or upgrade them before the release",
+    )
 
     @property
     def rules(self) -> DeployRules:
         """As the use cases know them."""
-        return DeployRules(self.parallel, self.kubeconfig, self.context, self.runner_patience, self.job)
+        return DeployRules(
+            self.parallel, self.kubeconfig, self.context, self.runner_patience, self.job, self.crds
+        )

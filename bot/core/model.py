@@ -100,6 +100,7 @@ class DesiredRelease:
     `needs` are `namespace/name` of releases that go first. `where` is the place that asked for it.
     `timeout` is in seconds and bounds each of Helm's waits. `take_ownership` takes over objects that exist
     and are another's; `wait_for_jobs` waits for Jobs too, where `wait` waits at all.
+    `upgrade_crds` upgrades the chart's crds/ before the release, which Helm does not: the target says so.
     """
 
     name: str
@@ -115,6 +116,7 @@ class DesiredRelease:
     force_conflicts: bool = False
     take_ownership: bool = False
     wait_for_jobs: bool = False
+    upgrade_crds: bool = False
     timeout: int = 300
     where: Where | None = None
 

@@ -5,7 +5,7 @@ plugins). Messages quote values, so the text of every finding goes through the m
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.core.model import Finding, Level, ObjectRef
@@ -143,6 +143,12 @@ def _words(found: Refused, ref: ObjectRef) -> _Words:
 
 def _clean(message: str) -> str:
     return " ".join(message.split()).removeprefix("Error: ")
+
+
+def managers_in(causes: Iterable[tuple[str, str, str]]) -> frozenset[str]:
+    """Whose fields an apply conflicts with, of a refusal's causes."""
+    told = (message for _, reason, message in causes if reason == "FieldManagerConflict")
+    return frozenset(name[1] if (name := _MANAGER.search(message)) else "" for message in told)
 
 
 def _conflict(found: Refused, ref: ObjectRef) -> _Words:

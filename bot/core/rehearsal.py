@@ -26,6 +26,7 @@ from bot.core.question import NoSuchKind
 from bot.core.refusals import refusal
 from bot.core.rehearsal_asking import Asking, together
 from bot.core.rehearsal_case import CRD, Case, Outcome, Overlay, Piece, Stage, kinds_of_crd
+from bot.core.rehearsal_crd_upgrade import upgrade_crds
 from bot.core.rehearsal_crds import compare_crds, namespace_piece, rehearse_first
 from bot.core.rehearsal_deletions import rehearse_deletion
 from bot.core.rehearsal_drift import drift_since
@@ -125,6 +126,8 @@ def _applied(case: Case, rendered: Rendered) -> Asking[list[Outcome]]:
     steps: list[Asking[Outcome]] = []
     if case.installs:
         steps += [rehearse_first(stage, piece) for piece in (*first, *crds) if _not_made(case, piece)]
+    elif crds and case.brings_crds:
+        steps.append(upgrade_crds(stage, crds))
     elif crds:
         steps.append(compare_crds(stage, crds))
     steps += [rehearse_hook(stage, piece, hook, names) for piece, hook, names in running]
@@ -249,7 +252,7 @@ def overlay_after(case: Case, plan: ReleasePlan) -> Overlay:
     kinds, changed = dict(case.overlay.kinds), dict(case.overlay.crds)
     written = {one.ref.name for one in plan.objects if one.ref.kind == CRD and one.action != "unchanged"}
     if case.rendered is not None:
-        crds = case.rendered.crds if plan.action == "install" else ()
+        crds = case.rendered.crds if case.brings_crds else ()
         for manifest in (*crds, *case.rendered.objects):
             brought = kinds_of_crd(manifest)
             kinds.update(brought)

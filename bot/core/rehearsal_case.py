@@ -55,6 +55,11 @@ class Case:
         """Whether Helm would install: there is no release, or only its history is kept."""
         return self.live is None or self.live.newest.status == "uninstalled"
 
+    @property
+    def brings_crds(self) -> bool:
+        """Whether the chart's crds/ are applied: by Helm at an install, else where the target says so."""
+        return self.installs or self.desired.upgrade_crds
+
     def ref(self, manifest: Manifest) -> ObjectRef:
         """Names an object of this release; kinds still to come are looked up in the overlay."""
         return ref(manifest, self.desired.namespace, self.scope)

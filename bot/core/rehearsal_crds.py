@@ -69,5 +69,6 @@ def _not_upgraded(missing: list[str], differing: dict[str, int], unanswered: lis
         Level.WARNING,
         "crds-not-upgraded",
         f"Helm does not upgrade the chart's crds/, and the cluster's are others: {', '.join(parts)}.",
-        "Apply the chart's CRDs before this deploy (`kubectl apply --server-side -f crds/`).",
+        "Apply the chart's CRDs before this deploy (`kubectl apply --server-side --field-manager=helm -f "
+        "crds/`), or have the target upgrade them (deploy.crds: upgrade).",
     )

@@ -78,7 +78,7 @@ def _coming(case: Case, targets: tuple[Piece, ...], absent: frozenset[str]) -> f
 
 def _kinds(case: Case) -> dict[tuple[str, str], bool]:
     found = dict(case.overlay.kinds)
-    if case.rendered and case.installs:
+    if case.rendered and case.brings_crds:
         for crd in case.rendered.crds:
             found.update(kinds_of_crd(crd))
     return found
@@ -86,7 +86,7 @@ def _kinds(case: Case) -> dict[tuple[str, str], bool]:
 
 def _crds(case: Case, live: Mapping[Identity, Manifest]) -> dict[tuple[str, str], Manifest]:
     found = dict(case.overlay.crds)
-    for crd in case.rendered.crds if case.rendered and case.installs else ():
+    for crd in case.rendered.crds if case.rendered and case.brings_crds else ():
         stands = live.get(case.ref(crd).identity)
         if stands is None or not within(crd.get("spec"), stands.get("spec")):
             found.update(dict.fromkeys(kinds_of_crd(crd), crd))

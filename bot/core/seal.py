@@ -27,10 +27,11 @@ def release_digest(
 
     `rendered` None is an uninstallation.
     """
+    crds = ["upgrade-crds"] if desired.upgrade_crds and rendered and rendered.crds else []
     return _digest(
         {
             "release": [desired.namespace, desired.name],
-            "options": [desired.create_namespace, desired.force_conflicts, desired.take_ownership],
+            "options": [desired.create_namespace, desired.force_conflicts, desired.take_ownership, *crds],
             "values": desired.values if rendered else None,
             "chart": [rendered.chart_name, rendered.chart_version, chart_digest] if rendered else None,
             "objects": [noise.without(m) for m in rendered.objects] if rendered else None,

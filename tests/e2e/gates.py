@@ -14,6 +14,8 @@ DIRECT: Mapping[str, Mapping[str, object]] = {
     **{f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(12)},
     "impatient": {"deploy": {"runner_patience": 0}},
     **{f"own-job-{number}": {"deploy": {"job": "sync"}} for number in range(6)},
+    "crds-direct": {"deploy": {"mode": "direct", "crds": "upgrade"}},
+    "crds-pipeline": {"deploy": {"crds": "upgrade"}},
     "direct-one-by-one": {"deploy": {"mode": "direct", "parallel": 1}},
 }
 """Projects that the bot deploys by itself, and one whose runners have to be quick."""

@@ -91,12 +91,16 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeployJob:
-    """One release to install or upgrade. `run` is kept as the release's label `purser.io/run`."""
+    """One release to install or upgrade. `run` is kept as the release's label `purser.io/run`.
+
+    `crds` are those of the chart's crds/ that are upgraded before an upgrade.
+    """
 
     release: DesiredRelease
     chart: LocalChart
     install: bool
     run: str
+    crds: tuple[Manifest, ...] = ()
 
 
 class Deployer(Protocol):

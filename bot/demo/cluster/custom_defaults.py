@@ -25,7 +25,9 @@ def fill_custom(value: Any, schema: Schema) -> None:
 def establish(definition: Object, now: str) -> None:
     """Gives a CustomResourceDefinition the status of one that is served, in place."""
     spec = definition["spec"]
-    stored = [version["name"] for version in spec.get("versions", ()) if version.get("storage")]
+    stood = (definition.get("status") or {}).get("storedVersions") or ()
+    stores = [version["name"] for version in spec.get("versions", ()) if version.get("storage")]
+    stored = list(dict.fromkeys([*stood, *stores]))
     told = (
         ("NamesAccepted", "NoConflicts", "no conflicts found"),
         ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
