@@ -52,7 +52,8 @@ async def test_a_failure_says_of_each_release_what_became_of_it(running: World) 
     assert f"**What the cluster says of `{space}/late`**" in note
     assert f"- Deployment {space}/late: 0 of 1 pods" in note
     assert "ImagePullBackOff" in note
-    assert "- Warning, 3 times, just now: Pod late-" in note
+    assert "- Warning, 3 times, " in note
+    assert ": Failed to pull image" in note
     assert "not-a-real-password" not in note
     assert running.cluster is not None
     names = {it["metadata"]["name"] for it in running.cluster.objects("ConfigMap", space)}

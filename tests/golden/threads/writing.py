@@ -25,6 +25,7 @@ _RULES = (
         re.compile(r"(resource \S+ not ready)\. status: \w+(, message: .*?)?(?=\n| context deadline|$)"),
         r"\1. status: STATUS",
     ),
+    (re.compile(r"\b(just now|\d+ (min|h) ago)(?=: )"), "just now"),
     (re.compile(r"\btrace `?[0-9a-f]{32}`?"), "trace TRACE"),
 )
 
