@@ -13,7 +13,9 @@ from collections.abc import Sequence
 _ENTITY = {c: f"&#{ord(c)};" for c in "@#!~%&$^[]:<>\"'`*_|\\"}
 _JOINER = "&#8288;"
 _REFERENCE = re.compile(r"(?<=[@#!~%&$^\[])(?=[\w\"'*\[])")
-_LINK = re.compile(r"(?i)(?<=\b[hfmw])(?=ttps?:|tp:|ailto:|ww\.)")
+_LINK = re.compile(r"(?i)(?<=:)(?=//)|(?<=\b[mwx])(?=ailto:|ww\.|mpp:)")
+"""GitLab makes a link of any scheme before `://`."""
+
 _LINE_BREAK = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
