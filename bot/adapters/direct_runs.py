@@ -1,8 +1,8 @@
 """Runs of mode `direct`: a process each, which goes on when this one is killed and is found again.
 
-A run has a directory: `tree/` (the files of the commit), `log`, `report.json` when it ended, `pid`, and
-`lock`, which is locked (flock) for as long as the process or a Helm of its lives: the lock goes with the last
-of them, however they end, so that a second one never works beside the first.
+A run has a directory: `tree/` (the files of the commit), `log`, `report.json` when it ended, `seen` when
+that was read, `pid`, and `lock`, which is locked (flock) for as long as the process or a Helm of its lives:
+the lock goes with the last of them, however they end, so that a second one never works beside the first.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ LOCK_VARIABLE = "PURSER_RUN_LOCK"
 class DirectRuns:
     """The port Runs below `directory`. `order` gives what the process reads on its input, as JSON.
 
+    What is left of a run is removed `kept` seconds after its end was seen: log and report are in the store.
+
     `argv` starts the process; `environment` is all that it gets. Ended as a context, it asks what runs to
     stop, and waits for it: whoever ends us in order ends what runs beside us as well.
     """
@@ -47,16 +50,25 @@ class DirectRuns:
         argv: Sequence[str],
         environment: Mapping[str, str],
         order: Callable[[RunOrder, Path, str | None], Mapping[str, Any]],
+        kept: float = 604_800.0,
     ) -> None:
         self._directory = directory
         self._argv = tuple(argv)
         self._environment = environment
         self._order = order
+        self._kept = kept
         self._mine: dict[str, asyncio.subprocess.Process] = {}
 
     async def __aenter__(self) -> "DirectRuns":
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self
+
+    def _forget(self) -> None:
+        before = time.time() - self._kept
+        for seen in self._directory.glob("*/seen"):
+            with contextlib.suppress(FileNotFoundError):
+                if seen.stat().st_mtime < before:
+                    shutil.rmtree(seen.parent, ignore_errors=True)
 
     async def __aexit__(self, *exc: object) -> None:
         for run in list(self._mine):
@@ -66,6 +78,7 @@ class DirectRuns:
 
     async def start(self, order: RunOrder, tree: Checkout) -> None:
         """See the port."""
+        await asyncio.to_thread(self._forget)
         place = self._directory / order.id
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = _locked(place)
@@ -119,6 +132,7 @@ class DirectRuns:
             await mine.wait()
         if seen.state == "ended":
             await asyncio.to_thread(shutil.rmtree, place / "tree", ignore_errors=True)
+            (place / "seen").touch()
         return seen
 
     async def stop(self, run: str) -> bool:

@@ -103,8 +103,10 @@ class Runner:
                 case {"retry": seconds}:
                     tries += 1
                 case {"failed": what}:
+                    self.woken.discard(workflow)
                     raise WorkFailed(what)
                 case _:
+                    self.woken.discard(workflow)
                     return "done"
             with self._rest():
                 await DBOS.recv_async(WAKE, timeout_seconds=seconds)

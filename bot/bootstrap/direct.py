@@ -19,6 +19,5 @@ def direct_runs(config: Config, settings: Settings) -> DirectRuns:
     def order(run: RunOrder, tree: Path, head: str | None) -> Mapping[str, Any]:
         return order_of(run, tree, head, settings, helm)
 
-    return DirectRuns(
-        config.data_dir.absolute() / "runs", ARGV, environment(config.secrets, os.environ), order
-    )
+    given = environment(config.secrets, os.environ)
+    return DirectRuns(config.data_dir.absolute() / "runs", ARGV, given, order, config.database.keep)

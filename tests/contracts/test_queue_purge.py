@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.core.work import DeployWork, PlanWork
+from bot.core.work import DeployWork, PlanWork, WakeWork
 from tests.contracts.queues import open_desk
 
 PATIENCE = 45.0
@@ -49,3 +49,16 @@ async def test_much_work_that_ended_is_forgotten_at_one_look(tmp_path: Path) -> 
             await desk.done(await desk.begun())
         assert await desk.engine.purge(datetime.now(UTC) + timedelta(minutes=1)) == 5
         assert await desk.engine.purge(datetime.now(UTC) + timedelta(minutes=1)) == 0
+
+
+async def test_a_call_that_came_while_the_work_ended_is_forgotten_with_it(tmp_path: Path) -> None:
+    async with open_desk(f"sqlite:///{tmp_path}/purser.db") as desk:
+        assert await desk.submit(DEPLOY)
+        assert await desk.begun() == DEPLOY
+        assert await desk.submit(WakeWork("a/b", 1))
+        assert len(desk.engine._runner.woken) == 1
+        await desk.done(DEPLOY)
+        async with asyncio.timeout(PATIENCE):
+            while desk.engine._runner.woken:  # noqa: ASYNC110 - the engine does it
+                await asyncio.sleep(0.02)
+        assert (await desk.engine.backlog())["deploys"].works == 0

@@ -84,7 +84,7 @@ async def _commit_merge_requests(call: Call) -> web.Response:
     it = await _commit(call, call.path("sha"))
     found = [
         mr
-        for mr in call.project.merge_requests.values()
+        for mr in list(call.project.merge_requests.values())  # more may come while Git is asked
         if it.id in (mr.head, mr.merge_commit, mr.squash_commit)
         or await _holds(call, mr.base, mr.head, it.id)
     ]
