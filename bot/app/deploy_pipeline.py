@@ -29,7 +29,7 @@ log = structlog.get_logger()
 POLL = 15.0
 """Seconds between looks at a pipeline that no hook told us about."""
 
-LOG_TAIL = 8_000
+LOG_TAIL = 16_000
 REPORT = "purser-artifacts/run.json"
 """Where `purser apply --keep` leaves what became of each release (config/ci)."""
 SETTLES = 120.0
@@ -172,7 +172,7 @@ class ByPipeline:
             if job.has_artifacts:
                 releases = await self._releases(mr, job.id)
                 links = (*links, ("the whole output", f"{job.web_url}/artifacts/browse"))
-        if words.REFUSED in tail:
+        if words.was_refused(tail):
             lines += await self._moved(mr, target, deployment)
         reason = words.pipeline_ended(pipeline.status, job.name if job else None)
         failed = replace(deployment, state="failed", reason=reason)

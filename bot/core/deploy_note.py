@@ -13,7 +13,7 @@ from bot.core.symptoms_note import symptoms_part
 from bot.core.verification import Verdict
 from bot.core.verify_note import verification_part
 
-LOG_LINES = 60
+LOG_LINES = 80
 EMPTY = "A fresh plan is empty."
 _TITLE = {
     "held": "⏸️ Held: {target} was not deployed",

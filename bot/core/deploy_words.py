@@ -46,6 +46,11 @@ def pipeline_ended(status: str, job: str | None) -> str:
             return f"the job {job} failed." if job else "its pipeline failed before a job ran."
 
 
+def was_refused(tail: str) -> bool:
+    """Whether `purser apply` said so itself: what it quotes of others (ends of logs) never begins a line."""
+    return any(line.startswith(f"Refused: {REFUSED}") for line in tail.splitlines())
+
+
 def after_pipeline(status: str, job: str | None, tail: str) -> str:
     """What to do after a pipeline that ended so; `job` failed with this end of its log."""
     if status == "canceled":
@@ -60,13 +65,13 @@ def after_pipeline(status: str, job: str | None, tail: str) -> str:
             "The pipeline's page says why: a mistake in .gitlab-ci.yml, no runner, a quota that is used up. "
             + FOLLOW_UP
         )
-    if REFUSED in tail and NO_KUBECONFIG in tail:
+    if was_refused(tail) and NO_KUBECONFIG in tail:
         return (
             "The job had no kubeconfig. Where KUBECONFIG is a protected variable the branch has to be "
             "protected too, and a variable of an environment reaches only jobs of that environment. Mend it, "
             "then a maintainer says /helm deploy."
         )
-    if REFUSED in tail:
+    if was_refused(tail):
         return "Something moved since the plan was made; the log says what. " + FOLLOW_UP
     return (
         "The log above says which release failed and why; the releases before it are applied. Mend the "
