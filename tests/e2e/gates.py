@@ -11,7 +11,7 @@ GATES: Mapping[str, Mapping[str, object]] = {
     "strict": {"pipeline": True, "threads": True, "undiverged": True},
 }
 DIRECT: Mapping[str, Mapping[str, object]] = {
-    **{f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(12)},
+    **{f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(13)},
     "impatient": {"deploy": {"runner_patience": 0}},
     **{f"own-job-{number}": {"deploy": {"job": "sync"}} for number in range(6)},
     "crds-direct": {"deploy": {"mode": "direct", "crds": "upgrade"}},

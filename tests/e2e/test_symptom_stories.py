@@ -42,7 +42,7 @@ async def test_a_crash_is_told_with_its_reason_its_warning_and_its_last_words(
 
 
 async def test_a_verification_that_fails_says_the_same(running: World) -> None:
-    site = await running.site("direct-11")
+    site = await running.site("direct-12")
     cluster_of(running).logs[site.namespace, "web"] = HOSTILE
     crash = values(replicas=1, tag="broken-crash", password=SECRET)
     mr = await site.change(files={VALUES: crash})
