@@ -17,6 +17,7 @@ from bot.app.commands.rollback import PreviewRollback
 from bot.app.commands.status import Status
 from bot.app.commands.unlock import UnlockTarget
 from bot.app.commands.verify import Verify
+from bot.app.deploy_telling import Telling
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Clock, Forge, Queue, Repositories, Store
 from bot.app.ports.running import Runs
@@ -41,6 +42,7 @@ def answers(
     """What each command does, in the order in which help lists them."""
     planner, clusters = tools.planner, tools.clusters
     previews = Previews(forge, repositories, clusters, tools.catalogue, tools.rollback, store, clock)
+    telling = Telling(forge, store, tools.masker(), reverting)
     found: dict[str, Answers] = {
         "plan": Plan(queue, forge, repositories, planner),
         "diff": Diff(store),
@@ -49,7 +51,7 @@ def answers(
         "deploy": DeployAgain(queue, forge, repositories, planner, tools.recovery, store, gatekeeper, clock),
         "rollback": PreviewRollback(previews, reverting, store),
         "confirm": ConfirmRollback(previews, queue, store, gatekeeper),
-        "cancel": Cancel(queue, forge, store, runs),
+        "cancel": Cancel(queue, forge, store, runs, telling),
         "lock": LockTarget(queue, store, clock),
         "unlock": UnlockTarget(queue, store),
         "drift": Drift(queue),

@@ -13,6 +13,7 @@ from bot.app.keeping_plans import to_keep
 from bot.app.ports import Checkout, Deployment, Job, MergeRequest, Pipeline
 from bot.app.ports.running import RunOrder, RunRecord, RunSeen
 from bot.app.reverting import Reverting
+from bot.core.gate import Lock
 from bot.core.model import Target
 from bot.core.planned import Plan
 from bot.core.redact import Masker
@@ -61,6 +62,14 @@ class Keeping(MemoryStore):
     async def put_deployment(self, deployment: Deployment) -> None:
         self._fate.write(f"deployment: {deployment.state} {' '.join(deployment.steps[1:])}")
         await super().put_deployment(deployment)
+
+    async def put_lock(self, project: str, target: str, lock: Lock) -> None:
+        self._fate.write("lock")
+        await super().put_lock(project, target, lock)
+
+    async def drop_lock(self, project: str, target: str) -> bool:
+        self._fate.write("unlock")
+        return await super().drop_lock(project, target)
 
     async def put_run(self, record: RunRecord) -> None:
         self._fate.write("run")

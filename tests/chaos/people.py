@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.demo.gitlab import MergeRequest, Note, Refused
+from tests.chaos.patience import at_last
 from tests.chaos.place import RELEASES, TARGETS, Place
 from tests.e2e.files import values
-from tests.e2e.waiting import until
 
 MERGE_REQUESTS = 5
-READS_WITHIN = 400.0
 COLORS = ("red", "green", "yellow", "white", "black", "brown", "grey")
 COMMANDS = (
     "/helm plan", "/helm plan", "/helm deploy", "/helm deploy", "/helm cancel", "/helm status",
@@ -74,7 +73,7 @@ class People:
         def look() -> bool:
             return mr.conflicts or all(site.statuses(mr.head) for site in sites)
 
-        await until(look, "a plan to read", READS_WITHIN)
+        await at_last(self._place, look, "a plan to read")
 
     async def _merge(self, mr: MergeRequest) -> None:
         """Where GitLab lets them: two that change the same line are in conflict."""

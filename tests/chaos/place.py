@@ -10,7 +10,7 @@ import yaml
 
 from bot.demo.gitlab import Hook
 from tests.chaos.door import Door
-from tests.e2e.bot_process import BotProcess
+from tests.chaos.ready_bot import Nursery, ReadyBot
 from tests.e2e.files import CI_TEMPLATE, project_files, releases, values
 from tests.e2e.site import Site
 from tests.e2e.world import GROUP, World
@@ -41,8 +41,8 @@ class Place:
 
 
 @contextlib.asynccontextmanager
-async def place(base: World, seed: int, number: int) -> AsyncIterator[Place]:
-    """A fresh one in this world, whose own bot rests. At its end the bot is killed."""
+async def place(base: World, seed: int, number: int, bots: Nursery) -> AsyncIterator[Place]:
+    """A fresh one in this world, whose own bot rests. At its end its own bot is killed."""
     name = f"run-{number}"
     folder = base.folder / name
     folder.mkdir()
@@ -60,7 +60,7 @@ async def place(base: World, seed: int, number: int) -> AsyncIterator[Place]:
         content |= {"data_dir": str(folder / "data"), "sweep": {"every": 1}}
         content["gitlab"] |= {"timeout": 10, "patience": 10, "retry_wait": 0.05}
         file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        bot = BotProcess(file, base.secrets)
+        bot = ReadyBot(file, base.secrets, bots)
         world = replace(base, folder=folder, kubeconfig=kubeconfig, bot=bot)
         try:
             site = await world.site(name, files=_files(name), ci=CI_TEMPLATE.read_text(encoding="utf-8"))

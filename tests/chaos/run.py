@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos.patience import at_last
 from tests.chaos.people import Done, People
 from tests.chaos.place import TARGETS, Place, place
+from tests.chaos.ready_bot import Nursery, nursery
 from tests.chaos.truth import rows, unlike, unrest, untrue
 from tests.chaos.weather import Weather
 from tests.e2e.files import values
-from tests.e2e.waiting import until
 from tests.e2e.world import World, world
 
-QUIET_WITHIN = 400.0
 TRIES = 6
 CLOSING = "closing"
 
@@ -31,18 +31,26 @@ class Outcome:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """GitLab and the cluster for many runs, one after the other, and where their bots come from."""
+
+    world: World
+    bots: Nursery
+
+
 @asynccontextmanager
-async def stage(folder: Path) -> AsyncIterator[World]:
-    """GitLab and the cluster for many runs, one after the other."""
-    async with world(folder) as made:
+async def stage(folder: Path) -> AsyncIterator[Stage]:
+    """One that stands."""
+    async with world(folder) as made, nursery() as bots:
         await made.bot.stop()
-        yield made
+        yield Stage(made, bots)
 
 
-async def run(base: World, seed: int, number: int) -> Outcome:
+async def run(base: Stage, seed: int, number: int) -> Outcome:
     """What came of one seed. `number` makes its place's name."""
     began = time.monotonic()
-    async with place(base, seed, number) as here:
+    async with place(base.world, seed, number, base.bots) as here:
         done, weather = Done(), Weather(here.world, here.door, seed)
         wrong: list[str] = []
         try:
@@ -80,7 +88,7 @@ async def _quiet(here: Place, done: Done) -> None:
     note = await here.world.gitlab.comment(mr, here.one.max, "/helm unlock")
     assert note is not None
     done.ordered.append((mr, note))
-    await until(lambda: not unrest(here, done), "quiet", QUIET_WITHIN)
+    await at_last(here, lambda: not unrest(here, done), "quiet")
 
 
 async def _close(here: Place, done: Done) -> list[str]:
@@ -89,19 +97,19 @@ async def _close(here: Place, done: Done) -> list[str]:
     files = {f"{folder}values/last.yaml": values(color="blue") for folder in TARGETS.values()}
     mr = await site.change(CLOSING, files)
     sites = [here.sites[target] for target in TARGETS]
-    await until(lambda: all(it.statuses(mr.head) for it in sites), "the last plans", QUIET_WITHIN)
+    await at_last(here, lambda: all(it.statuses(mr.head) for it in sites), "the last plans")
     await here.world.gitlab.settle(mr)
     await here.world.gitlab.merge(mr, site.max)
     done.opened[mr.iid] = (mr, frozenset(TARGETS))
     done.merged.append(mr)
-    await until(lambda: not unrest(here, done), "the last deploys to end", QUIET_WITHIN)
+    await at_last(here, lambda: not unrest(here, done), "the last deploys to end")
     for _ in range(TRIES):
         if all(_good(here, mr.iid, target) for target in TARGETS):
             break
         note = await site.gitlab.comment(mr, site.max, "/helm deploy --recover")
         assert note is not None
         done.ordered.append((mr, note))
-        await until(lambda: not unrest(here, done), "the deploys after a command to end", QUIET_WITHIN)
+        await at_last(here, lambda: not unrest(here, done), "the deploys after a command to end")
     assert mr.merge_commit is not None
     wrong = [
         f"{target}: after {TRIES} /helm deploy --recover it says {_titles(here, target, mr.iid, done)}"

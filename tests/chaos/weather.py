@@ -109,7 +109,7 @@ class Weather:
         while not applying(self._world.folder.parent):
             if ended():
                 return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
         await asyncio.sleep(self._deaths.uniform(0, 4))
         for process in applying(self._world.folder.parent):
             with contextlib.suppress(OSError):

@@ -21,11 +21,13 @@ _WATCHDOG = 'while read -r pid; do last="-$pid"; done; [ -z "$last" ] || kill -s
 class BotProcess:
     """The bot, from its configuration file. `lines` are all that it ever said, over all its starts."""
 
+    patience = PATIENCE
+
     def __init__(self, config: Path, environment: Mapping[str, str]) -> None:
         self.config = config
         self.lines: list[str] = []
         self.starts = 0
-        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
+        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: list[asyncio.Task[None]] = []
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -39,20 +41,23 @@ class BotProcess:
             self._watchdog = subprocess.Popen(  # noqa: ASYNC220 - it starts at once
                 ["/bin/sh", "-c", _WATCHDOG], stdin=subprocess.PIPE, start_new_session=True
             )
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", "--config", str(self.config),
-            env=self._environment, cwd=REPOSITORY, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        self._process = process = await self._spawned(["serve", "--config", str(self.config)])
         assert process.stdout is not None
         assert process.stderr is not None
         assert self._watchdog.stdin is not None
         self._watchdog.stdin.write(b"%d\n" % process.pid)
         self._watchdog.stdin.flush()
         self._reading = [asyncio.create_task(self._read(each)) for each in (process.stdout, process.stderr)]
-        started = await until(self._started, "the bot to start", PATIENCE)
+        started = await until(self._started, "the bot to start", self.patience)
         self._listening = self._process
         return str(started["url"])
+
+    async def _spawned(self, arguments: list[str]) -> "asyncio.subprocess.Process":
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *arguments,
+            env=self.environment, cwd=REPOSITORY, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
 
     @property
     def answers(self) -> bool:

@@ -3,20 +3,23 @@
 from dataclasses import replace
 
 from bot.app.commands.request import Answer, Request
-from bot.app.ports import Forge, Queue, Store
+from bot.app.deploy_telling import Telling, about
+from bot.app.ports import Deployment, Forge, Queue, Store
 from bot.app.ports.running import Runs
 from bot.core import markdown as md
+from bot.core.gate import FOLLOW_UP
 from bot.core.model import Target
 
 
 class Cancel:
     """Takes queued plans back; stops a deployment's pipeline or run, or one that has none yet."""
 
-    def __init__(self, queue: Queue, forge: Forge, store: Store, runs: Runs) -> None:
+    def __init__(self, queue: Queue, forge: Forge, store: Store, runs: Runs, telling: Telling) -> None:
         self._queue = queue
         self._forge = forge
         self._store = store
         self._runs = runs
+        self._telling = telling
 
     async def __call__(self, request: Request) -> Answer:
         """Where nothing is to be stopped, says so."""
@@ -33,9 +36,10 @@ class Cancel:
         if deployment is None:
             return lines
         by = request.note.author
-        if deployment.state == "waiting":
-            reason = f"{by} cancelled it before it began."
-            await self._store.put_deployment(replace(deployment, state="held", reason=reason))
+        held = replace(deployment, state="held", reason=f"{by} cancelled it before it began.")
+        # The same once more: what was killed half-way tells the rest.
+        if deployment.state == "waiting" or deployment == held:
+            await self._hold(request, held)
             lines.append(
                 f"{name}: the deployment will not begin. {md.code('/helm deploy')} takes it up again."
             )
@@ -53,3 +57,8 @@ class Cancel:
             once = f"cancel:{request.note.id}:{target.name}"
             await self._store.record("cancel", mr.project, mr.iid, facts, once=once)
         return lines
+
+    async def _hold(self, request: Request, held: Deployment) -> None:
+        """Kept at once, so that it does not begin; then told where the deploy is followed."""
+        await self._store.put_deployment(held)
+        await self._telling.end(request.mr, held, replace(about(held), way_out=FOLLOW_UP))

@@ -1,7 +1,8 @@
 """`/helm confirm CODE`: does the rollback that was shown, if it is still the same and the gate is open."""
 
 from bot.app.commands.request import Answer, Request
-from bot.app.commands.rollback import deployed
+from bot.app.commands.rollback import deployed, still_under_way
+from bot.app.commands.taken_up import UNDER_WAY, taken_up, work_of
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Consent, Deployment, Queue, Store, StoredPlan
 from bot.app.rollback_asking import Kept, Previews
@@ -11,7 +12,6 @@ from bot.core.errors import AuthorError
 from bot.core.gate import Deploy, Hold, Nothing, decide
 from bot.core.model import Target
 from bot.core.moved import moved
-from bot.core.work import DeployWork
 
 
 class ConfirmRollback:
@@ -33,13 +33,24 @@ class ConfirmRollback:
         target = next((it for it in request.targets if it.name == kept.target), None)
         if target is None:
             return Answer(f"{md.code(kept.target)} is no target of this branch any more.", good=False)
+        mr = request.mr
+        there = await self._store.deployment(mr.project, mr.iid, target.name)
+        if there is not None and there.state in UNDER_WAY:
+            return await self._under_way(request, target, kept, there)
         found = await deployed(request.of(target), self._store)
         if isinstance(found, Answer):
             return found
-        before, now, sha = await self._previews.again(kept, request.mr, target)
+        shown, now, sha = await self._previews.again(kept, mr, target)
         if now.seal != kept.stored.seal:
-            return Answer(words.stale(target.name, kept.back, moved(before, now)), good=False)
+            return Answer(words.stale(target.name, kept.back, moved(shown, now)), good=False)
         return await self._gate(request, target, kept, found.deployment, sha)
+
+    async def _under_way(
+        self, request: Request, target: Target, kept: Kept, deployment: Deployment
+    ) -> Answer:
+        if await taken_up(self._store, self._queue, request, target, deployment):
+            return Answer(words.going(target.name, kept.back, deployment.seal or ""))
+        return still_under_way(target)
 
     async def _gate(
         self, request: Request, target: Target, kept: Kept, before: Deployment, sha: str
@@ -61,8 +72,7 @@ class ConfirmRollback:
                 await self._store.put_deployment(
                     Deployment(mr.project, mr.iid, target.name, sha, "waiting", seal, before.pipeline_id)
                 )
-                work = DeployWork(mr.project, mr.iid, target.name, once=f"note-{note.id}")
-                await self._queue.submit(work)
+                await self._queue.submit(work_of(request, target))
                 return Answer(words.going(target.name, kept.back, seal))
 
     async def _newest(self, stored: StoredPlan) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.app.commands.request import Answer, Request, each_target
+from bot.app.commands.taken_up import UNDER_WAY, taken_up, work_of
 from bot.app.deploy_job import another_try
 from bot.app.gate import Gatekeeper
 from bot.app.keeping_plans import to_keep
@@ -21,7 +22,6 @@ from bot.core.model import Target
 from bot.core.moved import moved
 from bot.core.note import PlanContext, plan_notes
 from bot.core.planned import Plan
-from bot.core.work import DeployWork
 
 MOST_LINES = 20
 
@@ -64,7 +64,9 @@ class DeployAgain:
     async def _one(self, request: Request, target: Target, merge_sha: str) -> Answer:
         mr, name = request.mr, md.code(target.name)
         deployment = await self._store.deployment(mr.project, mr.iid, target.name)
-        if deployment is not None and deployment.state in ("waiting", "running", "verifying"):
+        if deployment is not None and deployment.state in UNDER_WAY:
+            if await taken_up(self._store, self._queue, request, target, deployment):
+                return _going(target, deployment.seal or "")
             return Answer(f"{name}: it is under way; the deploy note follows it.", good=False)
         if deployment is not None and deployment.state == "succeeded":
             return Answer(f"{name}: it is deployed already.", good=False)
@@ -87,6 +89,8 @@ class DeployAgain:
         if newest is None or (newest.seal, newest.head) != (plan.seal, mr.head):
             return await self._offer(request, target, merge_sha, plan, newest, left)
         if newest.note_id is not None and newest.note_id >= request.note.id:
+            if newest.note_id == request.note.id:  # said again, as it died half-way
+                await self._record(request, target, merge_sha, plan)
             return _offered(target, plan, (), left)
         return await self._go(request, target, newest, deployment)
 
@@ -102,11 +106,15 @@ class DeployAgain:
         mr = request.mr
         stored = to_keep(plan, mr, target, merge_sha, self._clock(), request.note.id)
         await self._store.add_plan(stored)
-        facts = {"target": target.name, "seal": plan.seal, "sha": merge_sha, "by": request.note.author}
-        once = f"offer:{request.note.id}:{target.name}"
-        await self._store.record("deploy.offered", mr.project, mr.iid, facts, once=once)
+        await self._record(request, target, merge_sha, plan)
         lines = moved(from_document(before.document), plan) if before else []
         return _offered(target, plan, lines, left)
+
+    async def _record(self, request: Request, target: Target, merge_sha: str, plan: Plan) -> None:
+        mr, by = request.mr, request.note.author
+        facts = {"target": target.name, "seal": plan.seal, "sha": merge_sha, "by": by}
+        once = f"offer:{request.note.id}:{target.name}"
+        await self._store.record("deploy.offered", mr.project, mr.iid, facts, once=once)
 
     async def _go(
         self, request: Request, target: Target, newest: StoredPlan, deployment: Deployment | None
@@ -126,10 +134,12 @@ class DeployAgain:
                 await self._store.put_deployment(
                     Deployment(mr.project, mr.iid, target.name, sha, "waiting", seal, before, steps=steps)
                 )
-                work = DeployWork(mr.project, mr.iid, target.name, once=f"note-{note.id}")
-                await self._queue.submit(work)
-                said = f"deploying {md.code(seal)}; the deploy note follows it."
-                return Answer(f"{md.code(target.name)}: {said}")
+                await self._queue.submit(work_of(request, target))
+                return _going(target, seal)
+
+
+def _going(target: Target, seal: str) -> Answer:
+    return Answer(f"{md.code(target.name)}: deploying {md.code(seal)}; the deploy note follows it.")
 
 
 def _offered(target: Target, plan: Plan, lines: Sequence[str], left: Sequence[Left]) -> Answer:

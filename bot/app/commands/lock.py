@@ -1,6 +1,7 @@
 """`/helm lock [--target T] [reason]`: from now on no merge deploys to a target."""
 
 from bot.app.commands.request import Answer, Request, each_target
+from bot.app.commands.taken_up import recorded
 from bot.app.ports import Clock, Queue, Store
 from bot.core import markdown as md
 from bot.core.gate import Lock
@@ -26,14 +27,15 @@ class LockTarget:
     async def _one(self, request: Request, target: Target) -> Answer:
         note, project, name = request.note, request.mr.project, md.code(target.name)
         there = await self._store.lock(project, target.name)
-        if there is not None:
+        if there is not None and not await recorded(self._store, "lock", request, target):
             why = f": {md.text(there.reason)}" if there.reason else ""
             said = f"{name} is locked already, by {md.text(there.by)} at {there.at:%Y-%m-%d %H:%M} UTC{why}."
             return Answer(said, good=False)
         reason = request.command.args[0] if request.command.args else ""
-        await self._store.put_lock(project, target.name, Lock(note.author, reason, self._clock()))
-        facts = {"target": target.name, "by": note.author, "reason": reason}
+        facts = {"target": target.name, "by": note.author, "reason": reason, "note": note.id}
         await self._store.record("lock", project, request.mr.iid, facts, once=f"lock:{note.id}:{target.name}")
+        if there is None:
+            await self._store.put_lock(project, target.name, Lock(note.author, reason, self._clock()))
         await tell_gates(self._queue, self._store, project, target, note.id)
         release = md.code(f"/helm unlock --target {target.name}")
         return Answer(f"{name} is locked: merges are held until {release}.")

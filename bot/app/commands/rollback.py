@@ -6,6 +6,7 @@ Nothing is changed by it: `/helm confirm CODE` does that, for as long as what wa
 from dataclasses import dataclass
 
 from bot.app.commands.request import Answer, Request
+from bot.app.commands.taken_up import UNDER_WAY
 from bot.app.ports import Deployment, MergeRequest, Store
 from bot.app.reverting import Reverting
 from bot.app.rollback_asking import Asked, Previews
@@ -14,8 +15,6 @@ from bot.core import rollback_note as words
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable, ForgeRefused
 from bot.core.model import Target
 from bot.core.planned import Rollback
-
-UNDER_WAY = ("waiting", "running", "verifying")
 
 
 class PreviewRollback:
@@ -83,9 +82,14 @@ async def deployed(request: Request, store: Store) -> Found | Answer:
         )
         return Answer(f"{said} that was.", good=False)
     if deployment.state in UNDER_WAY:
-        said = "a deployment is under way; say it again when its note tells how it ended."
-        return Answer(f"{md.code(target.name)}: {said}", good=False)
+        return still_under_way(target)
     return Found(target, deployment)
+
+
+def still_under_way(target: Target) -> Answer:
+    """That nothing is rolled back now."""
+    said = "a deployment is under way; say it again when its note tells how it ended."
+    return Answer(f"{md.code(target.name)}: {said}", good=False)
 
 
 def _arguments(request: Request) -> tuple[str, int | None]:

@@ -2,6 +2,7 @@
 
 from bot.app.commands.lock import tell_gates
 from bot.app.commands.request import Answer, Request, each_target
+from bot.app.commands.taken_up import recorded
 from bot.app.ports import Queue, Store
 from bot.core import markdown as md
 from bot.core.model import Target
@@ -20,11 +21,13 @@ class UnlockTarget:
 
     async def _one(self, request: Request, target: Target) -> Answer:
         note, project, name = request.note, request.mr.project, md.code(target.name)
-        if not await self._store.drop_lock(project, target.name):
+        there = await self._store.lock(project, target.name)
+        if there is None and not await recorded(self._store, "unlock", request, target):
             return Answer(f"{name} is not locked.", good=False)
-        facts = {"target": target.name, "by": note.author}
+        facts = {"target": target.name, "by": note.author, "note": note.id}
         once = f"unlock:{note.id}:{target.name}"
         await self._store.record("unlock", project, request.mr.iid, facts, once=once)
+        await self._store.drop_lock(project, target.name)
         await tell_gates(self._queue, self._store, project, target, note.id)
         again = md.code("/helm deploy")
         return Answer(f"{name} is unlocked. A merge that was held meanwhile needs {again} in its own thread.")

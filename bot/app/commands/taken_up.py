@@ -1,0 +1,32 @@
+"""A command that died half-way is done again: what it did already is its own, and not in its way."""
+
+from bot.app.commands.request import Request
+from bot.app.ports import Deployment, Queue, Store
+from bot.core.model import Target
+from bot.core.work import DeployWork
+
+UNDER_WAY = ("waiting", "running", "verifying")
+_MOST_ENTRIES = 50
+
+
+def work_of(request: Request, target: Target) -> DeployWork:
+    """The deploy that this note asks for: the same however often it is asked."""
+    return DeployWork(request.mr.project, request.mr.iid, target.name, once=f"note-{request.note.id}")
+
+
+async def taken_up(
+    store: Store, queue: Queue, request: Request, target: Target, deployment: Deployment
+) -> bool:
+    """Whether a deployment that is under way was put there by this very note; it is queued then."""
+    consents = await store.consents(deployment.project, deployment.iid, deployment.target)
+    if not any((it.note_id, it.seal) == (request.note.id, deployment.seal) for it in consents):
+        return False
+    await queue.submit(work_of(request, target))
+    return True
+
+
+async def recorded(store: Store, kind: str, request: Request, target: Target) -> bool:
+    """Whether this very note has its entry of that kind in the trail."""
+    entries = await store.recent(kind, request.mr.project, _MOST_ENTRIES)
+    mine = (request.note.id, target.name)
+    return any((it["facts"].get("note"), it["facts"].get("target")) == mine for it in entries)

@@ -1,0 +1,58 @@
+"""`/helm cancel` of a deploy that has not begun: it is held, and its note says so."""
+
+from typing import Any, cast
+
+import pytest
+
+from bot.adapters.memory import MemoryQueue
+from bot.app.commands.cancel import Cancel
+from bot.app.commands.request import Answer, Request
+from bot.app.deploy_telling import Telling
+from bot.app.ports import Deployment
+from bot.app.reverting import Reverting
+from bot.core.command import Command
+from bot.core.marks import deploy_marker
+from bot.core.model import Target
+from bot.core.redact import Masker
+from tests.app.deploying import Deploying, Died
+from tests.app.sweeping import PROJECT, note
+
+TARGET = Target("production", PROJECT)
+
+
+async def cancelled(story: Deploying) -> Answer:
+    """Said by ada, in another life of the bot where it died."""
+    forge, runs, nobody = cast(Any, story.forge), cast(Any, story.runs), cast(Any, None)
+    telling = Telling(forge, story.store, Masker(b"key"), Reverting(nobody, story.store))
+    command = Cancel(MemoryQueue(), forge, story.store, runs, telling)
+    request = Request(Command("cancel"), story.forge.mr, note(5, "/helm cancel"), [TARGET], 40, {})
+    while True:
+        try:
+            return await command(request)
+        except Died:
+            continue
+
+
+async def waiting(due: int | None = None) -> Deploying:
+    """A deploy that is to begin."""
+    story = Deploying(TARGET)
+    await story.store.put_deployment(Deployment(PROJECT, 1, "production", "c" * 40, "waiting", "sha256:1"))
+    story.fate.writes.clear()
+    story.fate.due = due
+    return story
+
+
+@pytest.mark.parametrize("due", [None, *range(5)])
+async def test_the_deploy_note_says_that_it_was_cancelled_whatever_write_it_dies_before(
+    due: int | None,
+) -> None:
+    story = await waiting(due)
+    answer = await cancelled(story)
+    assert story.fate.due is None
+    assert "the deployment will not begin" in answer.text
+    assert answer.good
+    found = await story.store.deployment(PROJECT, 1, "production")
+    assert found is not None
+    assert (found.state, found.reason) == ("held", "ada cancelled it before it began.")
+    assert "ada cancelled it before it began." in story.forge.notes[deploy_marker("production")]
+    assert sorted(it["kind"] for it in await story.store.trail(PROJECT)) == ["cancel", "deploy.ended"]
