@@ -82,7 +82,11 @@ class Site:
         def look() -> str | None:
             return next((note.body for note in self.plan_notes(mr) if text in note.body), None)
 
-        return await self._until(look, f"a plan note that says: {text}")
+        try:
+            return await self._until(look, f"a plan note that says: {text}")
+        except TimeoutError as error:
+            error.add_note("The notes are:\n" + "\n".join(note.body for note in self.plan_notes(mr)))
+            raise
 
     async def noted_deploy(self, mr: MergeRequest, text: str) -> str:
         """Waits for a deploy note that holds this text."""
