@@ -124,12 +124,13 @@ class ByOneJob:
     ) -> Followed:
         steps = (*deployment.steps[:-1], self._clock().isoformat())
         running = replace(deployment, state="running", pipeline_id=pipeline.id, steps=steps)
-        await self._store.put_deployment(running)
         facts = {"pipeline": pipeline.id, "seal": deployment.seal, "sha": deployment.merge_sha}
         once = f":{pipeline.id}:{ended_job(deployment)}"
+        # The trail first, as in the other modes: what is kept is not told of again.
         await self._telling.record(
             "pipeline", mr, target, {**facts, "job": steps[0], "seal_check": steps[1]}, once
         )
+        await self._store.put_deployment(running)
         log.info("deploy.started", pipeline=pipeline.id, job=steps[0])
         return await self.follow(mr, target, running)
 
@@ -169,9 +170,9 @@ class ByOneJob:
             return None
         steps = (deployment.steps[0], _UNCHECKED, str(ended_job(deployment)), self._clock().isoformat())
         running = replace(deployment, state="running", reason="", steps=steps)
-        await self._store.put_deployment(running)
         facts = {"pipeline": deployment.pipeline_id, "seal": deployment.seal, "sha": deployment.merge_sha}
         await self._telling.record("pipeline", mr, target, facts, f":{deployment.pipeline_id}:{job.id}")
+        await self._store.put_deployment(running)
         return running
 
     async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:

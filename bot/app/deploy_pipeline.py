@@ -134,11 +134,11 @@ class ByPipeline:
         if _newest(jobs) <= ended_job(deployment):
             return None
         running = replace(deployment, state="running", reason="", steps=(self._clock().isoformat(),))
-        await self._store.put_deployment(running)
         facts = {"pipeline": deployment.pipeline_id, "seal": deployment.seal, "sha": deployment.merge_sha}
         await self._telling.record(
             "pipeline", mr, target, facts, f":{deployment.pipeline_id}:{_newest(jobs)}"
         )
+        await self._store.put_deployment(running)
         return running
 
     async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:

@@ -1,6 +1,6 @@
 """A merged merge request over plain objects, and a death at any one of the writes that its deploy makes."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ from tests.app.sweeping import HEAD, PROJECT, change
 from tests.app.verifying import CHANGED, Scene
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+JOB = "their-own"
+"""The name of a project's own job that deploys."""
 SEALED: Plan = replace(CHANGED, seal="sha256:" + "5" * 64)
 
 
@@ -87,6 +89,7 @@ class Forge:
     ends: str
     notes: dict[str, str] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
+    played: int = 0
     mr: MergeRequest = field(
         default_factory=lambda: change(state="merged", merge_sha="c" * 40, merged_by="max")
     )
@@ -114,11 +117,26 @@ class Forge:
         self.pipelines.append(Pipeline(7 + len(self.pipelines), self.ends, sha, ref, "api", ""))
         return self.pipelines[-1]
 
+    async def job_of_push(
+        self, project: str, sha: str, branch: str, names: Collection[str]
+    ) -> tuple[Pipeline, Job] | None:
+        if JOB not in names:
+            return None
+        self.pipelines = [Pipeline(7, "running", sha, branch, "push", "")]
+        return self.pipelines[0], Job(3, JOB, self.ends if self.played else "manual", "")
+
+    async def play_job(self, project: str, job_id: int, inputs: Mapping[str, str]) -> None:
+        self.fate.write("the job begins")
+        self.played += 1
+
     async def pipeline(self, project: str, pipeline_id: int) -> Pipeline | None:
         return next((it for it in self.pipelines if it.id == pipeline_id), None)
 
     async def jobs(self, project: str, pipeline_id: int) -> list[Job]:
-        return [Job(3, "purser-apply", self.ends, "")]
+        return [Job(3, JOB if self.played else "purser-apply", self.ends, "")]
+
+    async def artifact(self, *about: Any) -> bytes | None:
+        return None
 
     async def trace_tail(self, project: str, job_id: int, limit: int) -> str:
         return "what it said"

@@ -6,16 +6,17 @@ import pytest
 
 from bot.app.ports import Deployment
 from bot.core.model import Target
-from tests.app.deploying import Deploying
+from tests.app.deploying import JOB, Deploying
 from tests.app.sweeping import PROJECT
 
 PIPED = Target("production", PROJECT)
 DIRECT = replace(PIPED, deploy_mode="direct")
+BY_JOB = replace(PIPED, deploy=replace(PIPED.deploy, job=JOB))
 MOST = 60
 
 
 @pytest.mark.parametrize("ends", ["success", "failed"])
-@pytest.mark.parametrize("target", [PIPED, DIRECT], ids=["pipeline", "direct"])
+@pytest.mark.parametrize("target", [PIPED, DIRECT, BY_JOB], ids=["pipeline", "direct", "job"])
 async def test_whatever_write_it_dies_before_the_trail_says_the_same(target: Target, ends: str) -> None:
     calm = Deploying(target, ends)
     await calm.to_its_end()
@@ -30,6 +31,7 @@ async def test_whatever_write_it_dies_before_the_trail_says_the_same(target: Tar
         if (found := await story.told()) != wanted:
             other[f"{due}, before: {write}"] = found
         assert len(story.forge.pipelines) + len(story.runs.began) == 1, write
+        assert story.forge.played <= 1, write
         assert await _state(story) == await _state(calm), write
     assert other == {}
 
