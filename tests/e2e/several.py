@@ -32,8 +32,8 @@ async def second_world(folder: Path) -> AsyncIterator[World]:
             {"path": f"{GROUP}/{place}", "targets": [{**common, **target} for target in targets]}
             for place, targets in PROJECTS.items()
         ]
-        # Nothing here renders without an end. The short limit of the first world would on a busy machine end a
-        # rendering of ours, whose plan then says so for good: nothing makes it again.
+        # Nothing here renders without an end, and the short limit of the first world would end a rendering on
+        # a busy machine: the plan says so then, and nothing makes it again.
         content["helm"] = {"render_timeout": 60}
         content["commands"] = {"internal_notes": True, "description": True}
         file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
