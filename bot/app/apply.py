@@ -185,4 +185,6 @@ def _why(plan: Plan, seal: str, sealed: Plan | None) -> tuple[str, ...]:
     else:
         lines.append("The plan of now cannot be sealed:")
         lines += [f"{f.message} {f.fix}".strip() for f in plan.all_findings if f.level == "error"]
+    if only_pending(plan):
+        return tuple(lines)
     return (*lines, *(moved(sealed, plan) if sealed else ()))

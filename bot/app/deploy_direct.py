@@ -116,7 +116,7 @@ class ByOurselves:
             verifying = replace(deployment, state="verifying", steps=steps)
             await self._store.put_deployment(verifying)
             return Landed(verifying)
-        failed = replace(deployment, state="failed", reason=words.run_ended(report))
+        failed = replace(deployment, state="failed", reason=words.run_ended(report, int(deployment.steps[1])))
         said = replace(
             about(failed),
             run=run,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from bot.app.planner import Planner, Prepared
 from bot.app.ports import Checkout, Cluster, Clusters, ReleaseHead
 from bot.app.ports.recovery import Records
+from bot.core import markdown as md
 from bot.core.errors import AuthorError
 from bot.core.model import ObjectRef, Target
 from bot.core.question import Answer, Question
@@ -41,6 +42,8 @@ class Left:
 
     def __str__(self) -> str:
         whose = f"by Purser's {self.run}" if self.run else "by somebody else's Helm, not by Purser"
+        if self.status == "pending-rollback":  # its labels are those of the revision that it goes back to
+            whose = "by a rollback (Helm does not keep whose)"
         since = f" at {self.since}" if self.since else ""
         return f"Revision {self.revision} of {self.key} is {self.status}, begun{since} {whose}."
 
@@ -85,6 +88,17 @@ async def _left(cluster: Cluster, head: ReleaseHead) -> Left:
         stored.updated if stored and same else "",
         stored.labels.get("purser.io/run", "") if stored and same else "",
     )
+
+
+def pending(left: Sequence[Left]) -> str:
+    """What is said of them where they would be marked, as Markdown; empty without any."""
+    if not left:
+        return ""
+    listed = [f"- {md.text(str(one))}" for one in left]
+    first = (
+        "First it marks as failed what was left half-way. Say it only if none of these is at work any more:"
+    )
+    return "\n".join([first, "", *listed])
 
 
 def is_pending(status: str) -> bool:

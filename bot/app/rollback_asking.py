@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.app.keeping_plans import to_keep
 from bot.app.planner import Planner
 from bot.app.ports import Clock, Clusters, Forge, MergeRequest, Note, Repositories, Store, StoredPlan
+from bot.app.recovering import Left, Recovery
 from bot.app.rollback import code_of, listed, nothing_to_do, previous
 from bot.core.document import from_document, rollback_of
 from bot.core.errors import AuthorError, TransientError
@@ -23,23 +24,26 @@ _MOST_ENTRIES = 500
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who wants to go back where. `revert`: with a merge request that takes the merge back in Git."""
+    """Who wants to go back where. `revert`: with a merge request that takes the merge back in Git.
+
+    `recover`: as if what a crash left pending had failed.
+    """
 
     mr: MergeRequest
     target: Target
     note: Note
     back: Rollback
     revert: bool = False
+    recover: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The plan of a way back. `code` is empty where there is nothing to confirm; `sha` was planned."""
+    """The plan of a way back, and what it takes for failed. `code` is empty without anything to confirm."""
 
     plan: Plan
     code: str
-    sha: str
-    revert: bool = False
+    left: tuple[Left, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Kept:
     target: str
     stored: StoredPlan
     revert: bool
+    recover: bool
 
 
 class Previews:
@@ -62,6 +67,7 @@ class Previews:
         clusters: Clusters,
         catalogue: Catalogue,
         planner: Callable[[Rollback], Planner],
+        recovery: Callable[[Rollback], Recovery],
         store: Store,
         clock: Clock,
     ) -> None:
@@ -70,6 +76,7 @@ class Previews:
         self._clusters = clusters
         self._catalogue = catalogue
         self._planner = planner
+        self._recovery = recovery
         self._store = store
         self._clock = clock
 
@@ -86,9 +93,9 @@ class Previews:
         """Plans it and keeps what there is to confirm."""
         mr, target = asked.mr, asked.target
         sha = await self._tip(mr)
-        plan = await self.plan(mr, target, asked.back, sha)
+        plan, left = await self.plan(mr, target, asked.back, sha, recover=asked.recover)
         if plan.seal is None or nothing_to_do(plan):
-            return Shown(plan, "", sha)
+            return Shown(plan, "", left)
         code = code_of(mr.project, mr.iid, plan)
         stored = to_keep(plan, mr, target, sha, self._clock(), asked.note.id)
         plan_id = await self._store.add_plan(stored)
@@ -100,17 +107,23 @@ class Previews:
             "seal": plan.seal,
             "code": code,
             "revert": asked.revert,
+            "recover": asked.recover,
             "plan": plan_id,
             "document": document_digest(stored.document),
         }
         once = f"rollback.previewed:{asked.note.id}:{asked.back}:{target.name}"
         await self._store.record("rollback.previewed", mr.project, mr.iid, facts, once=once)
-        return Shown(plan, code, sha, asked.revert)
+        return Shown(plan, code, left)
 
-    async def plan(self, mr: MergeRequest, target: Target, back: Rollback, sha: str) -> Plan:
-        """The way back as it is now."""
+    async def plan(
+        self, mr: MergeRequest, target: Target, back: Rollback, sha: str, *, recover: bool
+    ) -> tuple[Plan, tuple[Left, ...]]:
+        """The way back as it is now, and what it takes for failed."""
         async with self._repositories.at(mr.project, mr.target_branch, sha) as tree:
-            return (await self._planner(back).prepare(target, tree)).plan
+            if recover:
+                prepared, left = await self._recovery(back).prepare(target, tree)
+                return prepared.plan, left
+            return (await self._planner(back).prepare(target, tree)).plan, ()
 
     async def find(self, mr: MergeRequest, code: str) -> Kept:
         """What was shown in this thread under a code. Raises AuthorError (`unknown-code`, `late-code`)."""
@@ -134,12 +147,13 @@ class Previews:
         back = rollback_of(stored.document) if stored else None
         if stored is None or back is None:
             raise LookupError("a preview that was shown is kept")
-        return Kept(back, str(facts["target"]), stored, bool(facts["revert"]))
+        return Kept(back, str(facts["target"]), stored, bool(facts["revert"]), bool(facts.get("recover")))
 
     async def again(self, kept: Kept, mr: MergeRequest, target: Target) -> tuple[Plan, Plan, str]:
         """What was shown, what it would be now, and the commit that this was found at."""
         sha = await self._tip(mr)
-        return from_document(kept.stored.document), await self.plan(mr, target, kept.back, sha), sha
+        plan, _ = await self.plan(mr, target, kept.back, sha, recover=kept.recover)
+        return from_document(kept.stored.document), plan, sha
 
     async def _tip(self, mr: MergeRequest) -> str:
         tip = await self._forge.branch_tip(mr.project, mr.target_branch)

@@ -41,7 +41,8 @@ def answers(
 ) -> Mapping[str, Answers]:
     """What each command does, in the order in which help lists them."""
     planner, clusters = tools.planner, tools.clusters
-    previews = Previews(forge, repositories, clusters, tools.catalogue, tools.rollback, store, clock)
+    ways = (tools.rollback, tools.recovery_back)
+    previews = Previews(forge, repositories, clusters, tools.catalogue, *ways, store, clock)
     telling = Telling(forge, store, tools.masker(), reverting)
     found: dict[str, Answers] = {
         "plan": Plan(queue, forge, repositories, planner),

@@ -129,8 +129,10 @@ async def _apply(order: Mapping[str, Any], say: Callable[[str], None]) -> Applie
         keep = (int(os.environ[LOCK_VARIABLE]),) if LOCK_VARIABLE in os.environ else ()
         helm = await deployer(target, wired.engine, *order["helm"], keep=keep)
         sealed = from_document(order["sealed"])
-        planner = wired.rollback(sealed.rollback) if sealed.rollback else wired.planner
-        use = ApplyPlan(planner, helm, wired.verifier, say, order["run"], wired.recovery)
+        back = sealed.rollback
+        planner = wired.rollback(back) if back else wired.planner
+        recovery = wired.recovery_back(back) if back else wired.recovery
+        use = ApplyPlan(planner, helm, wired.verifier, say, order["run"], recovery)
         return await use(target, tree, order["seal"], sealed, None, again=order["again"])
 
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bot.adapters.catalogue import bundled_charts, load_catalogue
@@ -50,6 +51,7 @@ class Tools:
     engine: EngineInfo
     recovery: Recovery
     rollback: Callable[[Rollback], Planner]
+    recovery_back: Callable[[Rollback], Recovery]
     drifting: Drifting
     kills: Callable[[], Mapping[str, int]]
 
@@ -98,17 +100,18 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
         def planner_over(these: Clusters) -> Planner:
             return Planner(charts, renderer, these, catalogue, masker, memory)
 
-        def rollback(back: Rollback) -> Planner:
-            return RollbackPlanner(charts, renderer, clusters, catalogue, masker, back)
-
+        recovering, records = RecoveringClusters(clusters), HelmRecords()
+        rollback = partial(RollbackPlanner, charts, renderer, clusters, catalogue, masker)
+        as_if = partial(RollbackPlanner, charts, renderer, recovering, catalogue, masker)
         planner = planner_over(clusters)
         diagnosing = Diagnosing(clusters, ApiWitness())
         verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback, diagnosing)
-        recovery = Recovery(planner_over(RecoveringClusters(clusters)), clusters, HelmRecords())
+        recovery = Recovery(planner_over(recovering), clusters, records)
         drifting = Drifting(planner_over, clusters, masker)
         start, info = renderer.start, renderer.info
         yield Tools(
-            *(planner, clusters, verifier, catalogue, masker, start, info, recovery, rollback, drifting),
+            *(planner, clusters, verifier, catalogue, masker, start, info),
+            *(recovery, rollback, lambda back: Recovery(as_if(back), clusters, records), drifting),
             kills=lambda: {str(reason): count for reason, count in renderer.kills.items()},
         )
 

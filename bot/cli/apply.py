@@ -127,7 +127,8 @@ async def _apply(
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"
         helm = await deployer(target, wired.engine, *options.helm)
         planner = wired.rollback(back) if back else wired.planner
-        use = ApplyPlan(planner, helm, wired.verifier, say, run, wired.recovery)
+        recovery = wired.recovery_back(back) if back else wired.recovery
+        use = ApplyPlan(planner, helm, wired.verifier, say, run, recovery)
         return await use(target, tree, seal, recall(seal, state_dir()), verify_seconds)
 
 

@@ -89,13 +89,13 @@ COMMANDS: Mapping[str, Spec] = {
         ),
         Spec(
             "rollback",
-            "RELEASE [REVISION] [--revert] [--target T]",
+            "RELEASE [REVISION] [--revert] [--recover] [--target T]",
             "shows what a rollback would do, with a code to confirm; --revert: also opens the merge request "
-            "that takes the merge back in Git",
+            "that takes the merge back in Git; --recover: also where a crash left the release pending",
             "maintainer",
             least=1,
             most=2,
-            flags=("revert",),
+            flags=("revert", "recover"),
         ),
         Spec(
             "confirm", "CODE", "does the rollback that was shown", "maintainer", least=1, most=1, options=()

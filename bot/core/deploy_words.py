@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bot.core.errors import ForgeRefused
-from bot.core.gate import FOLLOW_UP
+from bot.core.gate import FOLLOW_UP, RECOVER
+from bot.core.pending import is_named_in
 from bot.core.release_report import RunReport
 
 REFUSED = "the seal no longer holds"
@@ -71,6 +72,8 @@ def after_pipeline(status: str, job: str | None, tail: str) -> str:
             "protected too, and a variable of an environment reaches only jobs of that environment. Mend it, "
             "then a maintainer says /helm deploy."
         )
+    if was_refused(tail) and is_named_in(tail):
+        return _LEFT + RECOVER
     if was_refused(tail):
         return "Something moved since the plan was made; the log says what. " + FOLLOW_UP
     return (
@@ -111,9 +114,10 @@ def way_to_start(error: ForgeRefused) -> str:
 
 
 AFTER_DEATH = (
-    "Look at the releases (/helm status): one that Helm was at may be left pending. Then a maintainer says "
-    "/helm deploy, which plans anew and deploys what was seen."
+    "See why (memory, the node) and what it left: /helm status. Where a release is pending a maintainer says "
+    "/helm deploy --recover, else /helm deploy; each plans anew and deploys what was seen."
 )
+_LEFT = "The log says which release is pending: Helm was killed at it, or is at it now. "
 
 
 def run_line(run: str, starts: int) -> str:
@@ -127,9 +131,14 @@ def run_died(starts: int) -> str:
     return f"the process that applies it died {starts} times without a word."
 
 
-def run_ended(report: RunReport) -> str:
-    """Why a deployment failed whose run ended so."""
+def run_ended(report: RunReport, starts: int = 1) -> str:
+    """Why a deployment failed whose run ended so; `starts` is how often it was started."""
     match report.result:
+        case "refused" if starts > 1:
+            return (
+                "the process that applies it died half-way. It was started again, found the cluster as said "
+                "below, neither as before nor as planned, and touched nothing more."
+            )
         case "refused":
             return "the seal no longer holds, so nothing was touched."
         case "stopped":
@@ -142,6 +151,8 @@ def run_ended(report: RunReport) -> str:
 def after_run(report: RunReport) -> str:
     """What to do after a run that ended so."""
     match report.result:
+        case "refused" if is_named_in("\n".join(report.lines)):
+            return _LEFT.replace("The log says", "It is said above") + RECOVER
         case "refused":
             return "Something moved since the plan was made; it is said above. " + FOLLOW_UP
         case "stopped":
@@ -149,5 +160,7 @@ def after_run(report: RunReport) -> str:
         case _:
             return (
                 "Mend the cause. What is said to be applied stays applied; the next merge request's plan "
-                "starts from what the cluster has now. A maintainer says /helm deploy to try this one again."
+                "starts from what the cluster has now. A maintainer says /helm deploy to try this one again, "
+                "or /helm deploy --recover where /helm status says that a release is pending: Helm could not "
+                "write down that it failed."
             )

@@ -104,8 +104,8 @@ FOLLOW_UP = (
 RECOVER = (
     "See whether anything still works on it (a job, a helm process; /helm status shows the release). If so, "
     "wait for its end, then a maintainer says /helm deploy in this thread. If not, a maintainer says "
-    "/helm deploy --recover in this thread: it shows what it would mark as failed and the plan from there; "
-    "said once more, it does exactly that."
+    "/helm deploy --recover in this thread: it shows what it would mark as failed and the plan from there, "
+    "and how to do exactly that."
 )
 _COMMAND = "It does not start by itself: then a maintainer says /helm deploy in this thread."
 PEOPLE = ("approvals", "paths")

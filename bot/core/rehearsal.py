@@ -98,7 +98,8 @@ def _blocked(case: Case) -> Finding | None:
             f"Revision {newest.revision} of {case.desired.key} is {newest.status}: another operation runs, "
             "or was killed half-way. Helm refuses to upgrade.",
             "Wait for it to end. If nothing runs any more, a maintainer says /helm deploy --recover in the "
-            "thread of a merge request that was merged: it marks that revision failed and goes on.",
+            "thread of a merge request that was merged: it marks that revision failed and goes on."
+            + _or_back(case),
         )
     if base.status not in ("deployed", "failed", "superseded"):
         return Finding(
@@ -109,6 +110,13 @@ def _blocked(case: Case) -> Finding | None:
             f"Uninstall the release (`helm uninstall {case.desired.name}`), then plan again.",
         )
     return None
+
+
+def _or_back(case: Case) -> str:
+    if case.rollback is None:
+        return ""
+    again = f"/helm rollback {case.desired.key} {case.rollback.revision}"
+    return f" Or {again} --recover in this thread: it marks it, too, and goes back."
 
 
 def _applied(case: Case, rendered: Rendered) -> Asking[list[Outcome]]:

@@ -17,8 +17,11 @@ _NOT_YET = (
 OFFER = "To bring Git back: /helm rollback {name} --revert in this thread opens the merge request that does."
 
 
-def preview(plan: Plan, code: str, *, revert: bool) -> str:
-    """The answer to /helm rollback. `code` is empty where there is nothing to confirm."""
+def preview(plan: Plan, code: str, *, revert: bool, left: str = "") -> str:
+    """The answer to /helm rollback. `code` is empty where there is nothing to confirm.
+
+    `left` says, as Markdown, what would be marked as failed first.
+    """
     back = plan.rollback
     if back is None:
         raise ValueError("a preview is of a way back")
@@ -38,7 +41,8 @@ def preview(plan: Plan, code: str, *, revert: bool) -> str:
     )
     after = "The merge request that brings Git back is opened when it is done." if revert else ""
     afterwards = f"{md.text(_will_differ(back))} {after}".rstrip()
-    return "\n\n".join([title, _NOT_YET.format(back.revision), shown, how, afterwards])
+    parts = [title, _NOT_YET.format(back.revision), left, shown, how, afterwards]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _will_differ(back: Rollback) -> str:
@@ -76,7 +80,8 @@ def going(target: str, back: Rollback, seal: str) -> str:
 
 def way_out(text: str, command: str) -> str:
     """A way out that the gate or a deploy names, where a rollback is meant: its own command."""
-    return text.replace("/helm deploy --recover", command).replace("/helm deploy", command)
+    recover = f"{command} --recover" if command.startswith("/helm rollback") else command
+    return text.replace("/helm deploy --recover", recover).replace("/helm deploy", command)
 
 
 def again(back: Rollback) -> str:

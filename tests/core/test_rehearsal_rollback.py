@@ -111,6 +111,7 @@ def test_another_operation_at_work_keeps_it_from_its_seal() -> None:
     plan = Server([standing(a)]).run(back_to(old, newest, a))
     assert "release-pending" in codes(plan)
     assert not plan.digest
+    assert "--recover in this thread" in plan.findings[0].fix
 
 
 def test_the_default_is_the_newest_earlier_revision_that_was_deployed() -> None:
@@ -151,6 +152,7 @@ def test_what_moved_is_listed_up_to_a_bound() -> None:
 
 
 def test_a_way_out_names_the_command_that_fits() -> None:
+    assert way_out("/helm deploy --recover", "/helm rollback a/b 1") == "/helm rollback a/b 1 --recover"
     assert way_out("Say /helm deploy --recover, or /helm deploy.", "/helm confirm 1") == (
         "Say /helm confirm 1, or /helm confirm 1."
     )

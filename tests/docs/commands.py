@@ -51,7 +51,8 @@ never taken from the webhook.
   failed (in Helm's record; a release that moves meanwhile is left alone) and deploys.
 - **rollback** shows what going back to a revision would do, and a code; **confirm** does exactly that, within
   an hour, if nothing moved. Git is not changed; `--revert` opens the merge request that does: [how to go
-  back](../how-to/rollback.md).
+  back](../how-to/rollback.md). `--recover` plans as if a revision that a crash left `pending-…` had failed,
+  and says which; the code then marks it so and goes back.
 - **cancel** takes back plans that wait, keeps a deployment from beginning, and has GitLab cancel the
   pipeline of one that runs.
 - **drift** holds the head of the target's branch against the cluster and keeps one issue about what differs

@@ -14,7 +14,7 @@ from bot.app.gate import Gatekeeper
 from bot.app.keeping_plans import to_keep
 from bot.app.planner import Planner
 from bot.app.ports import Clock, Consent, Deployment, Forge, Queue, Repositories, Store, StoredPlan
-from bot.app.recovering import Left, Recovery
+from bot.app.recovering import Left, Recovery, pending
 from bot.core import markdown as md
 from bot.core.document import from_document
 from bot.core.gate import NEXT, Deploy, Hold, Nothing, decide
@@ -151,17 +151,7 @@ def _offered(target: Target, plan: Plan, lines: Sequence[str], left: Sequence[Le
         f"{md.code(target.name)}: not deployed yet. The merge commit's plan is not the one that was shown "
         f"before; it is below, with its seal. Say {md.code(again)} again to deploy exactly this."
     )
-    return Answer("\n\n".join(part for part in (said, _pending(left), differs, _shown(plan)) if part))
-
-
-def _pending(left: Sequence[Left]) -> str:
-    if not left:
-        return ""
-    listed = [f"- {md.text(str(one))}" for one in left]
-    first = (
-        "First it marks as failed what was left half-way. Say it only if none of these is at work any more:"
-    )
-    return "\n".join([first, "", *listed])
+    return Answer("\n\n".join(part for part in (said, pending(left), differs, _shown(plan)) if part))
 
 
 def _shown(plan: Plan) -> str:

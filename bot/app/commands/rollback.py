@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.app.commands.request import Answer, Request
 from bot.app.commands.taken_up import UNDER_WAY
 from bot.app.ports import Deployment, MergeRequest, Store
+from bot.app.recovering import pending
 from bot.app.reverting import Reverting
 from bot.app.rollback_asking import Asked, Previews
 from bot.core import markdown as md
@@ -44,9 +45,11 @@ class PreviewRollback:
 
     async def _show(self, request: Request, target: Target, back: Rollback) -> Answer:
         revert = "revert" in request.command.options
-        asked = Asked(request.mr, target, request.note, back, revert)
+        recover = "recover" in request.command.options
+        asked = Asked(request.mr, target, request.note, back, revert, recover)
         shown = await self._previews.show(asked)
-        return Answer(words.preview(shown.plan, shown.code, revert=revert), good=bool(shown.code))
+        left = pending(shown.left)
+        return Answer(words.preview(shown.plan, shown.code, revert=revert, left=left), good=bool(shown.code))
 
     async def _revert(self, mr: MergeRequest, target: Target) -> Answer:
         try:
