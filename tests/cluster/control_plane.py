@@ -85,6 +85,22 @@ class ControlPlane:
         self._processes.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def kill_api_server(self) -> None:
+        """SIGKILL; etcd keeps what there is, and `start_api_server` brings it back where it was."""
+        self._processes.kill("kube-apiserver")
+
+    def start_api_server(self) -> None:
+        """Returns once it answers. Its port may be a client's for a moment, so it is tried again."""
+        for last in (False,) * _STARTS + (True,):
+            self._processes.start("kube-apiserver", tools_dir() / "kube-apiserver", self._apiserver_options())
+            try:
+                until(self._is_ready, "the API server to be back", _READY_SECONDS)
+            except ServerExitedError:
+                if last:
+                    raise
+            else:
+                return
+
     def __enter__(self) -> Self:
         return self
 

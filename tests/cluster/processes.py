@@ -57,6 +57,12 @@ class Processes:
         self._watchdog.stdin.write(b"%d\n" % process.pid)
         self._watchdog.stdin.flush()
 
+    def kill(self, name: str) -> None:
+        """SIGKILL to one server and what it started, and waits for its end; `start` may follow."""
+        process = self._running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
     def log_of(self, name: str) -> Path:
         """The file with everything that the server `name` printed."""
         return self._folder / f"{name}.log"

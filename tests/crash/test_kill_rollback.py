@@ -41,7 +41,7 @@ def went_back_once(running: World, site: Site) -> None:
     assert [status for _, _, status in found] == ["superseded", "superseded", "deployed"]
 
 
-@pytest.mark.parametrize(("place", "point"), enumerate(POINTS), ids=[str(point) for point in POINTS])
+@pytest.mark.parametrize(("place", "point"), list(enumerate(POINTS)), ids=[str(point) for point in POINTS])
 async def test_the_bot_killed_after_the_confirmation_goes_back_once(
     running: World, place: int, point: Point
 ) -> None:
