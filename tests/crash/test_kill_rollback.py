@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.crash.test_kill_direct import kill, processes
 from tests.crash.test_kill_service import revisions
 from tests.e2e.crashing import Killer, Point, kept_alive
 from tests.e2e.site import Site
@@ -20,11 +19,11 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 BACK = "back to revision 1 and verified"
-PLACES = {f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(3)}
 POINTS = (
     Point("before the code is answered", "POST", r"/notes$", "before"),
     Point("before the run begins", "POST", r"/deployments$", "before"),
 )
+PLACES = {f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(len(POINTS))}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -57,25 +56,5 @@ async def test_the_bot_killed_after_the_confirmation_goes_back_once(
     running.gitlab.plant_fault()
     assert "rolling `" in said, said
     assert "Git and the cluster differ now" in note
-    assert len(site.deploy_notes(mr)) == 1
-    went_back_once(running, site)
-
-
-async def test_the_bot_and_the_process_of_a_rollback_killed_at_its_first_word_go_back_once(
-    running: World,
-) -> None:
-    site = await running.site("direct-2")
-    mr = await green_then_red(site)
-    _, code = await preview(site, mr)
-    starts, runs = running.bot.starts, running.folder / "data" / "runs"
-    async with kept_alive(running):
-        await running.gitlab.comment(mr, site.max, f"/helm confirm {code}")
-        run = await until(
-            lambda: next((it for it in runs.glob("run-*") if processes(it)), None), "the run", 90
-        )
-        kill(run)
-        running.bot.kill()
-        await until(lambda: running.bot.answers and running.bot.starts > starts, "the bot to run again", 90)
-        await site.noted_deploy(mr, BACK)
     assert len(site.deploy_notes(mr)) == 1
     went_back_once(running, site)
