@@ -53,5 +53,7 @@ class History:
                 record = known.get(it.revision)
                 chart = md.code(f"{record.chart_name} {record.chart_version}") if record else ""
                 since = md.text(record.updated[:16].replace("T", " ")) if record else ""
-                rows.append((md.code(f"{namespace}/{name}"), str(it.revision), it.status, chart, since))
+                rows.append(
+                    (md.code(f"{namespace}/{name}"), str(it.revision), md.text(it.status), chart, since)
+                )
         return md.table(("release", "revision", "status", "chart", "since"), rows) if rows else ""

@@ -53,6 +53,9 @@ class Status:
             heads = [it for it in heads if f"{it.namespace}/{it.name}" in keys]
         if not heads:
             return "None of its releases is in the cluster."
-        rows = [(md.code(it.name), md.code(it.namespace), str(it.revision), it.status) for it in heads[:MOST]]
+        rows = [
+            (md.code(it.name), md.code(it.namespace), str(it.revision), md.text(it.status))
+            for it in heads[:MOST]
+        ]
         more = f"\n\nand {len(heads) - MOST} more" if len(heads) > MOST else ""
         return md.table(("release", "namespace", "revision", "status"), rows) + more
