@@ -109,6 +109,7 @@ def job(it: Json) -> Job:
         web_url=it.get("web_url") or "",
         has_artifacts=archived or it.get("artifacts_file") is not None,
         forgiven=it["status"] == "failed" and bool(it.get("allow_failure")),
+        failure=str(it.get("failure_reason") or ""),
     )
 
 

@@ -174,14 +174,15 @@ class ByPipeline:
                 links = (*links, ("the whole output", f"{job.web_url}/artifacts/browse"))
         if words.was_refused(tail):
             lines += await self._moved(mr, target, deployment)
-        reason = words.pipeline_ended(pipeline.status, job.name if job else None)
+        name, failure = (job.name, job.failure) if job else (None, "")
+        reason = words.pipeline_ended(pipeline.status, name, failure)
         failed = replace(deployment, state="failed", reason=reason)
         said = replace(
             about(failed),
             links=links,
             log=tail,
             releases=releases,
-            way_out=words.after_pipeline(pipeline.status, job.name if job else None, tail),
+            way_out=words.after_pipeline(pipeline.status, name, tail, failure),
         )
         return await self._telling.end(mr, failed, replace(said, lines=tuple(lines)))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.core.errors import ForgeRefused
 from bot.core.gate import FOLLOW_UP, RECOVER
 from bot.core.pending import is_named_in
+from bot.core.pipeline_end import AFTER, why_failed
 from bot.core.release_report import RunReport
 
 REFUSED = "the seal no longer holds"
@@ -36,15 +37,21 @@ def start_refused(error: ForgeRefused) -> str:
     return f"GitLab would not start the pipeline: {error.what}"
 
 
-def pipeline_ended(status: str, job: str | None) -> str:
-    """Why a deployment failed whose pipeline ended so; `job` is the name of the one that failed."""
+def pipeline_ended(status: str, job: str | None, failure: str = "") -> str:
+    """Why a deployment failed whose pipeline ended so; `job` is the name of the one that failed, `failure`
+    GitLab's word for why.
+    """
     match status:
         case "canceled":
             return "its pipeline was cancelled."
         case "skipped":
             return "its pipeline was skipped."
         case _:
-            return f"the job {job} failed." if job else "its pipeline failed before a job ran."
+            return (
+                f"the job {job} failed{why_failed(failure)}."
+                if job
+                else "its pipeline failed before a job ran."
+            )
 
 
 def was_refused(tail: str) -> bool:
@@ -52,20 +59,22 @@ def was_refused(tail: str) -> bool:
     return any(line.startswith(f"Refused: {REFUSED}") for line in tail.splitlines())
 
 
-def after_pipeline(status: str, job: str | None, tail: str) -> str:
+def after_pipeline(status: str, job: str | None, tail: str, failure: str = "") -> str:
     """What to do after a pipeline that ended so; `job` failed with this end of its log."""
     if status == "canceled":
         return "What was applied before it was cancelled stays applied. " + FOLLOW_UP
     if status == "skipped":
         return (
-            "GitLab skips pipelines of commits whose message says [skip ci] or [ci skip], and those whose "
-            "jobs are all skipped. " + FOLLOW_UP
+            "GitLab ran none of its jobs: a rule with when: on_failure, or a job before purser-apply that "
+            "was skipped. Mend .gitlab-ci.yml, which is on the pipeline's page as it was read. " + FOLLOW_UP
         )
     if job is None:
         return (
             "The pipeline's page says why: a mistake in .gitlab-ci.yml, no runner, a quota that is used up. "
             + FOLLOW_UP
         )
+    if why_failed(failure):
+        return AFTER
     if was_refused(tail) and NO_KUBECONFIG in tail:
         return (
             "The job had no kubeconfig. Where KUBECONFIG is a protected variable the branch has to be "

@@ -43,7 +43,7 @@ def ended(name: str, status: str) -> str:
         case "canceled":
             return f"the job {name} was cancelled."
         case "skipped":
-            return f"the job {name} was skipped: one before it failed, or the commit says [skip ci]."
+            return f"the job {name} was skipped: one before it failed or was skipped."
         case _:
             return f"the job {name} failed."
 

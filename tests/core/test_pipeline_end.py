@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.pipeline_end import pipeline_end
+from bot.core.pipeline_end import pipeline_end, why_failed
 
 
 @pytest.mark.parametrize("status", ["success", "failed", "canceled", "skipped"])
@@ -37,3 +37,8 @@ def test_a_job_that_did_not_do_well_is_how_it_ended(job: str) -> None:
 
 def test_jobs_that_never_ran_are_no_success() -> None:
     assert pipeline_end("failed", ["skipped", "manual"], settled=True) == "failed"
+
+
+def test_a_script_that_failed_needs_no_word_beside_its_log() -> None:
+    assert (why_failed("script_failure"), why_failed("")) == ("", "")
+    assert why_failed("job_execution_timeout") == ": it ran longer than its time-out"

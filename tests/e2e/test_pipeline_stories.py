@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.demo.gitlab.pipelines import ended
 from tests.e2e.files import CI_WITHOUT_INPUTS
 from tests.e2e.site import call
 from tests.e2e.world import World
@@ -50,3 +51,67 @@ async def test_a_job_without_the_protected_kubeconfig_is_told_where_it_may_be(ru
     assert "❌ The deploy to `production` failed" in note
     assert "The job had no kubeconfig." in note
     assert "has to be protected too" in note.replace("\n", " ")
+
+
+async def test_a_job_that_waits_for_its_resource_group_is_said_to(running: World) -> None:
+    """A job of a person's pipeline has the group; ours is made and waits."""
+    smoke = "smoke:\n  resource_group: purser-production\n  script: [echo smoke]\n  rules: [{if: '$SMOKE'}]\n"
+    ci = CI_WITHOUT_INPUTS.replace('"purser-$PURSER_TARGET"', "purser-production") + smoke
+    site = await running.site(ci=ci)
+    mr = await site.change()
+    await site.planned(mr)
+    site.gitlab.runner.pause()
+    try:
+        await call(site, "POST", "pipeline", ref="main", variables=[{"key": "SMOKE", "value": "yes"}])
+        await site.gitlab.merge(mr, site.max)
+        await site.noted_deploy(mr, "waits for another job of its resource group to end.")
+    finally:
+        site.gitlab.runner.resume()
+    assert "✅ Deployed" in await site.deployed(mr)
+
+
+async def test_a_pipeline_whose_jobs_are_all_skipped_is_said(running: World) -> None:
+    rules = "    - if: $PURSER_SEAL\n"
+    site = await running.site(ci=CI_WITHOUT_INPUTS.replace(rules, rules + "      when: on_failure\n"))
+    mr = await site.change()
+    await site.planned(mr)
+    await site.gitlab.merge(mr, site.max)
+    note = await site.deployed(mr)
+    assert "its pipeline was skipped." in note
+    assert "GitLab ran none of its jobs" in note
+
+
+async def test_a_pipeline_that_failed_before_a_job_ran_is_said(running: World) -> None:
+    """As one that is over a limit of the instance."""
+    site = await running.site()
+    mr = await site.change()
+    await site.planned(mr)
+    site.gitlab.runner.pause()
+    try:
+        await site.gitlab.merge(mr, site.max)
+        await site.noted_deploy(mr, "pending")
+        [pipeline] = site.apply_pipelines()
+        pipeline.jobs.clear()
+        pipeline.status = "failed"
+        note = await site.deployed(mr)
+    finally:
+        site.gitlab.runner.resume()
+    assert "its pipeline failed before a job ran." in note
+    assert "The pipeline&#39;s page says why" in note
+
+
+async def test_a_job_that_gitlab_gave_up_is_said_with_gitlab_s_reason(running: World) -> None:
+    site = await running.site()
+    mr = await site.change()
+    await site.planned(mr)
+    site.gitlab.runner.pause()
+    try:
+        await site.gitlab.merge(mr, site.max)
+        await site.noted_deploy(mr, "pending")
+        [pipeline] = site.apply_pipelines()
+        await ended(site.gitlab.world, site.jobs(pipeline)[0], "failed", "stuck_or_timeout_failure")
+        note = await site.deployed(mr)
+    finally:
+        site.gitlab.runner.resume()
+    assert "failed: no runner took it" in note
+    assert "retry the job there, which is followed" in note

@@ -19,7 +19,10 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job of a pipeline. `has_artifacts`: an archive was uploaded. `forgiven`: it failed, and may."""
+    """A job of a pipeline. `has_artifacts`: an archive was uploaded. `forgiven`: it failed, and may.
+
+    `failure` is GitLab's word for why it failed (`script_failure`), or empty.
+    """
 
     id: int
     name: str
@@ -27,6 +30,7 @@ class Job:
     web_url: str
     has_artifacts: bool = False
     forgiven: bool = False
+    failure: str = ""
 
 
 class Jobs(Protocol):
