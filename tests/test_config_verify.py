@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import load
-from bot.core.verify_rules import HttpProbe, PromProbe, VerifyRules
+from bot.core.verify.rules import HttpProbe, PromProbe, VerifyRules
 from tests.test_config import ENVIRON, MINIMAL, problems, write
 
 PROBES = """\

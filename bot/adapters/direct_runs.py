@@ -21,7 +21,7 @@ import structlog
 
 from bot.app.ports.rendering import Checkout
 from bot.app.ports.running import RunOrder, RunSeen
-from bot.core.release_report import RunReport, from_json
+from bot.core.deploy.release_report import RunReport, from_json
 
 log = structlog.get_logger()
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from bot.adapters import sandbox
-from bot.adapters.scratch import Scratch
+from bot.adapters.sealed import sandbox
+from bot.adapters.sealed.scratch import Scratch
 from bot.core.errors import AuthorError
 from bot.core.layouts.helmfile_program import Question
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import aiohttp
 
-from bot.core.signature import key_of, sign
+from bot.core.webhook.signature import key_of, sign
 
 Answer: TypeAlias = Literal["accepted", "refused", "silent"]
 _BODY = json.dumps({"object_kind": "purser_probe"}).encode()

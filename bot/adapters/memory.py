@@ -5,22 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.adapters.clock import utc_now
 from bot.app.ports.keeping import Clock, Consent, Deployment, StoredPlan
-from bot.core.approvals import Mark
-from bot.core.delivery import TWINS, Delivery
-from bot.core.gate import Lock
-from bot.core.trail import FIRST, Entry, Happening, Head, first_broken, follow
+from bot.core.gate.approvals import Mark
+from bot.core.gate.decision import Lock
+from bot.core.trail.chain import FIRST, Entry, Happening, Head, first_broken, follow
+from bot.core.webhook.delivery import TWINS, Delivery
 from bot.core.work import DeployWork, PlanWork, WakeWork, Work, key, lane
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class MemoryStore:
     """The port `Store`; forgets with the process."""
 
-    def __init__(self, clock: Clock = _now) -> None:
+    def __init__(self, clock: Clock = utc_now) -> None:
         self._clock = clock
         self._plans: list[StoredPlan] = []
         self._deployments: dict[tuple[str, int, str], Deployment] = {}
@@ -147,7 +144,7 @@ class MemoryStore:
 class MemoryInbox:
     """Deliveries that wait to be handed over."""
 
-    def __init__(self, clock: Clock = _now) -> None:
+    def __init__(self, clock: Clock = utc_now) -> None:
         self._kept: dict[str, Delivery] = {}
         self._waiting: dict[str, Delivery] = {}
         self._bodies: dict[str, datetime] = {}

@@ -15,8 +15,8 @@ from typing import Any, Final, assert_never
 import aiohttp
 from yarl import URL
 
-from bot.core.probes import Answered, Measured, NoAnswer, Reading
-from bot.core.verify_rules import Asking, HttpProbe, Probe, PromProbe
+from bot.core.verify.probes import Answered, Measured, NoAnswer, Reading
+from bot.core.verify.rules import Asking, HttpProbe, Probe, PromProbe
 
 MOST_BYTES: Final = 1024 * 1024
 MOST_REDIRECTS: Final = 3

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import structlog
 
 from bot.app.ports import Forge, MergeRequest, Store
-from bot.core import markdown as md
-from bot.core.marks import direct_push_marker
 from bot.core.model import Target
+from bot.core.notes import markdown as md
+from bot.core.notes.marks import direct_push_marker
 from bot.core.work import Again, BranchWork, Done, Outcome
 
 log = structlog.get_logger()

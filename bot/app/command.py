@@ -7,13 +7,13 @@ import structlog
 
 from bot.app.commands.request import Answer, Request
 from bot.app.ports import Forge, MergeRequest, Note, Store
-from bot.core import markdown as md
 from bot.core.command import COMMANDS, Command, Malformed, Parsed, Unknown, parse
-from bot.core.gate_rules import LEVELS
-from bot.core.intake import planning
-from bot.core.marks import reply_marker
+from bot.core.gate.rules import LEVELS
 from bot.core.model import Target
 from bot.core.nearest import named, nearest
+from bot.core.notes import markdown as md
+from bot.core.notes.marks import reply_marker
+from bot.core.webhook.intake import planning
 from bot.core.work import DESCRIPTION, CommandWork, Done, Outcome
 
 log = structlog.get_logger()

@@ -10,10 +10,10 @@ from bot.app.ports.witness import Witness
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef, Target
 from bot.core.planned import ObjectPlan, ReleasePlan
-from bot.core.redact import Masker
-from bot.core.rehearsal_survey import stored_objects
+from bot.core.redact.masking import Masker
+from bot.core.rehearsal.survey import stored_objects
 from bot.core.release import StoredRelease
-from bot.core.symptoms import Symptoms, symptoms_of
+from bot.core.verify.symptoms import Symptoms, symptoms_of
 
 log = structlog.get_logger()
 

@@ -8,9 +8,9 @@ from bot.app.ports.administering import Administration, Place
 from bot.app.webhook import Seen, look
 from bot.core.diagnosis import Diagnosis, ill, unsure, well
 from bot.core.errors import ForgeRefused, TransientError
-from bot.core.gate_rules import LEVELS
+from bot.core.gate.rules import LEVELS
 from bot.core.rights import Right, grants, missing
-from bot.core.signature import TOLERANCE
+from bot.core.webhook.signature import TOLERANCE
 
 OLDEST = (17, 0)
 """The oldest GitLab that is looked after."""

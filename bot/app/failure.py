@@ -5,11 +5,11 @@ from typing import assert_never
 import structlog
 
 from bot.app.ports import Forge
-from bot.core.deploy_note import DeployReport, deploy_note
 from bot.core.errors import AuthorError, ForgeRefused, TransientError
-from bot.core.marks import deploy_marker, plan_marker, reply_marker
-from bot.core.note import sentence_note
-from bot.core.redact import Masker
+from bot.core.notes.deploy import DeployReport, deploy_note
+from bot.core.notes.marks import deploy_marker, plan_marker, reply_marker
+from bot.core.notes.plan import sentence_note
+from bot.core.redact.masking import Masker
 from bot.core.work import (
     DESCRIPTION,
     BranchWork,

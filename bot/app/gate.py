@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot.app.ports import Clock, Forge, MergeRequest, Store, StoredPlan
-from bot.core.approvals import Approval, Event, Mark, Person, committed, given, judge, pushers
 from bot.core.document import from_document
-from bot.core.freeze import frozen
-from bot.core.gate import GateFacts, PlanFacts, void
+from bot.core.gate.approvals import Approval, Event, Mark, Person, committed, given, judge, pushers
+from bot.core.gate.decision import GateFacts, PlanFacts, void
+from bot.core.gate.freeze import frozen
+from bot.core.gate.pending import only_pending, pending_said
 from bot.core.globs import touches
 from bot.core.model import Target
 from bot.core.moved import moved
-from bot.core.pending import only_pending, pending_said
-from bot.core.plan_diff import plan_diff
+from bot.core.notes.plan_diff import plan_diff
 from bot.core.planned import Plan
 
 log = structlog.get_logger()

@@ -8,8 +8,8 @@ import structlog
 from bot.app.ports.probing import Probes
 from bot.app.together import together
 from bot.core.model import Target
-from bot.core.probes import ProbeResult, Reading, judged
-from bot.core.verify_rules import Probe, PromProbe
+from bot.core.verify.probes import ProbeResult, Reading, judged
+from bot.core.verify.rules import Probe, PromProbe
 
 log = structlog.get_logger()
 

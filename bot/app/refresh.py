@@ -3,12 +3,12 @@
 import structlog
 
 from bot.app.gate import Gatekeeper
-from bot.app.plan_status import tell_status
+from bot.app.plan.status import tell_status
 from bot.app.ports import Forge, Store
 from bot.core.document import from_document
-from bot.core.gate_note import gate_section, gate_words, with_section
-from bot.core.marks import plan_marker
 from bot.core.model import Target
+from bot.core.notes.gate import gate_section, gate_words, with_section
+from bot.core.notes.marks import plan_marker
 from bot.core.work import Done, GateWork, Outcome
 
 log = structlog.get_logger()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bot.app.diagnosing import Diagnosing
-from bot.app.planner import Planner
+from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Cluster, Clusters
 from bot.app.ports.cluster import ReleaseHead
 from bot.app.probing import Probing
@@ -12,11 +12,11 @@ from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef, Target
 from bot.core.moved import moved
 from bot.core.planned import ObjectPlan, Plan, ReleasePlan, Rollback
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from bot.core.release import StoredRelease
-from bot.core.rollout import RolloutState, has_rollout
-from bot.core.symptoms import Symptoms
-from bot.core.verification import ReleaseCheck, Verdict, left_of
+from bot.core.verify.outcome import ReleaseCheck, Verdict, left_of
+from bot.core.verify.rollout import RolloutState, has_rollout
+from bot.core.verify.symptoms import Symptoms
 
 __all__ = ["Verdict", "Verifier"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.app.ports.administering import Administration, Place
 from bot.core.model import Target
-from bot.core.webhooks import PATH, Webhook, failing, faults, needed_events, ours, switches
+from bot.core.webhook.settings import PATH, Webhook, failing, faults, needed_events, ours, switches
 
 
 @dataclass(frozen=True, slots=True)

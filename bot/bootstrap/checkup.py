@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from bot.adapters import tables
-from bot.adapters.charts_http import ChartHttp
-from bot.adapters.cluster_rights import review, try_write
-from bot.adapters.store_database import connect_database, steps
+from bot.adapters.charts.http import ChartHttp
+from bot.adapters.cluster.rights import review, try_write
+from bot.adapters.store import tables
+from bot.adapters.store.database import connect_database, steps
 from bot.app.doctor import rights_signs, write_sign
 from bot.bootstrap.tools import Settings, deployer, tools
 from bot.config import Config

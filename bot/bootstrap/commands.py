@@ -17,12 +17,12 @@ from bot.app.commands.rollback import PreviewRollback
 from bot.app.commands.status import Status
 from bot.app.commands.unlock import UnlockTarget
 from bot.app.commands.verify import Verify
-from bot.app.deploy_telling import Telling
+from bot.app.deploy.reverting import Reverting
+from bot.app.deploy.telling import Telling
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Clock, Forge, Queue, Repositories, Store
 from bot.app.ports.running import Runs
-from bot.app.reverting import Reverting
-from bot.app.rollback_asking import Previews
+from bot.app.rollback.asking import Previews
 from bot.bootstrap.tools import Tools
 
 Answers: TypeAlias = Callable[[Request], Awaitable[Answer]]

@@ -17,16 +17,16 @@ from typing import Any
 
 from bot.adapters.checkout import DirectoryCheckout
 from bot.adapters.direct_runs import LOCK_VARIABLE
-from bot.adapters.helm_worker import RenderLimits
-from bot.app.apply import Applied, ApplyPlan
+from bot.adapters.helm.worker import RenderLimits
+from bot.app.apply.sealed_plan import Applied, ApplyPlan
 from bot.app.ports.running import RunOrder
 from bot.bootstrap.tools import Settings, deployer, tools
+from bot.core.deploy.release_report import RunReport, to_json
 from bot.core.document import from_document
 from bot.core.errors import PurserError
-from bot.core.markdown import visible
 from bot.core.model import Target
-from bot.core.redact import Masker
-from bot.core.release_report import RunReport, to_json
+from bot.core.notes.markdown import visible
+from bot.core.redact.masking import Masker
 
 MOST_LOG = 8 * 1024 * 1024
 """Characters of a log; what comes after them is not written."""

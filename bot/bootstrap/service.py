@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -11,34 +10,35 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.checkout import DirectoryCheckout
-from bot.adapters.engine import Engine
-from bot.adapters.engine_place import Fence
-from bot.adapters.git import GitRepositories
-from bot.adapters.gitlab import GitLabForge
-from bot.adapters.gitlab_client import Patience, open_client
-from bot.adapters.gitlab_merges import GitLabMerges
-from bot.adapters.gitlab_revert import GitLabReverts
-from bot.adapters.helm_worker import RenderLimits
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import check_schema, open_database
-from bot.adapters.store_inbox import SqlInbox
-from bot.adapters.store_runs import SqlRuns
-from bot.adapters.store_sweep import SqlSweeps
+from bot.adapters.clock import utc_now
+from bot.adapters.engine.place import Fence
+from bot.adapters.engine.queue import Engine
+from bot.adapters.git.repositories import GitRepositories
+from bot.adapters.gitlab.client import Patience, open_client
+from bot.adapters.gitlab.forge import GitLabForge
+from bot.adapters.gitlab.merges import GitLabMerges
+from bot.adapters.gitlab.revert import GitLabReverts
+from bot.adapters.helm.worker import RenderLimits
+from bot.adapters.store.database import check_schema, open_database
+from bot.adapters.store.inbox import SqlInbox
+from bot.adapters.store.runs import SqlRuns
+from bot.adapters.store.sql import SqlStore
+from bot.adapters.store.sweep import SqlSweeps
 from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
-from bot.app.deploy import DeployMergeRequest
-from bot.app.drift import LookForDrift
+from bot.app.deploy.merge_request import DeployMergeRequest
+from bot.app.deploy.retried import Retried
+from bot.app.deploy.reverting import Reverting
+from bot.app.drift.look import LookForDrift
 from bot.app.failure import TellFailure
 from bot.app.gate import Gatekeeper
-from bot.app.plan import PlanMergeRequest
+from bot.app.plan.merge_request import PlanMergeRequest
 from bot.app.ports import Forge, Repositories
 from bot.app.ports.reverting import Reverts
 from bot.app.ports.running import RunRecords, Runs
 from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
-from bot.app.retried import Retried
-from bot.app.reverting import Reverting
-from bot.app.sweep import Sweep
+from bot.app.sweep.projects import Sweep
 from bot.bootstrap.commands import answers
 from bot.bootstrap.direct import direct_runs
 from bot.bootstrap.drifting import drifting, looks
@@ -47,10 +47,10 @@ from bot.bootstrap.tools import Settings, Tools, tools
 from bot.bootstrap.worker import Worker
 from bot.config import Config
 from bot.config.models import Gitlab
-from bot.core.gate_rules import LEVELS
+from bot.core.gate.rules import LEVELS
 from bot.core.model import Target
-from bot.core.signature import Doorkeeper
-from bot.core.source import Sources
+from bot.core.webhook.signature import Doorkeeper
+from bot.core.webhook.source import Sources
 from bot.core.work import Work
 from bot.entry.dispatch import Dispatcher
 from bot.entry.doorbell import Doorbell
@@ -278,8 +278,3 @@ async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: 
     await site.start()
     listening = runner.addresses[0][1]
     return f"http://{f'[{host}]' if ':' in host else host}:{listening}"
-
-
-def utc_now() -> datetime:
-    """The time, with its zone."""
-    return datetime.now(UTC)

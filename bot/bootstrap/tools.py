@@ -10,32 +10,32 @@ from functools import partial
 from pathlib import Path
 
 from bot.adapters.catalogue import bundled_charts, load_catalogue
-from bot.adapters.charts import ChartCache
+from bot.adapters.charts.cache import ChartCache
 from bot.adapters.checkout import DirectoryCheckout, head_of
-from bot.adapters.cluster import KubernetesClusters
-from bot.adapters.cluster_marking import HelmRecords
-from bot.adapters.cluster_witness import ApiWitness
-from bot.adapters.crds_first import CrdsFirst
-from bot.adapters.helm_cli_deploy import CliDeployer
-from bot.adapters.helm_sdk import SdkRenderer
-from bot.adapters.helm_sdk_deploy import SdkDeployer
-from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.cluster.api_server import KubernetesClusters
+from bot.adapters.cluster.crds_first import CrdsFirst
+from bot.adapters.cluster.marking import HelmRecords
+from bot.adapters.cluster.witness import ApiWitness
+from bot.adapters.helm.cli_deploy import CliDeployer
+from bot.adapters.helm.sdk import SdkRenderer
+from bot.adapters.helm.sdk_deploy import SdkDeployer
+from bot.adapters.helm.worker import RenderLimits
 from bot.adapters.helmfile import SealedHelmfile
 from bot.adapters.plan_memory import DiskMemory
 from bot.adapters.probes import WebProbes
+from bot.app.apply.recovering import RecoveringClusters, Recovery
 from bot.app.diagnosing import Diagnosing
-from bot.app.drifting import Drifting
-from bot.app.planner import Planner
+from bot.app.drift.comparing import Drifting
+from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
 from bot.app.probing import Probing
-from bot.app.recovering import RecoveringClusters, Recovery
-from bot.app.rollback import RollbackPlanner
+from bot.app.rollback.planner import RollbackPlanner
 from bot.app.verify import Verifier
 from bot.core.errors import AuthorError
 from bot.core.layouts import Catalogue
 from bot.core.model import Target
 from bot.core.planned import EngineInfo, Rollback
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import structlog
 
 from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
-from bot.app.deploy import DeployMergeRequest
-from bot.app.drift import LookForDrift
-from bot.app.plan import PlanMergeRequest
+from bot.app.deploy.merge_request import DeployMergeRequest
+from bot.app.drift.look import LookForDrift
+from bot.app.plan.merge_request import PlanMergeRequest
 from bot.app.refresh import RefreshGate
 from bot.core.errors import TransientError
 from bot.core.model import Target

@@ -11,17 +11,17 @@ from typing import Annotated, TextIO, assert_never
 
 from cyclopts import Parameter
 
-from bot.app.apply import Applied, ApplyPlan
+from bot.app.apply.sealed_plan import Applied, ApplyPlan
 from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checkout, state_dir, tools
 from bot.cli.artifacts import leave
 from bot.cli.options import TargetOptions
 from bot.cli.plans import recall
 from bot.core.errors import AuthorError
 from bot.core.layouts import secret_variables
-from bot.core.markdown import visible
-from bot.core.note import verdict
+from bot.core.notes.markdown import visible
+from bot.core.notes.plan import verdict
 from bot.core.planned import Rollback
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 
 APPLIED, FAILED, REFUSED = 0, 1, 3
 LOG_FILE = "helm-output.log"

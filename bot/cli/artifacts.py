@@ -6,9 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from bot.app.apply import Applied
+from bot.app.apply.sealed_plan import Applied
+from bot.core.deploy.release_report import to_json
 from bot.core.document import to_document
-from bot.core.release_report import to_json
 
 
 def leave(outcome: Applied, log: str, folder: Path) -> None:

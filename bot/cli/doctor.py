@@ -16,8 +16,8 @@ from bot.bootstrap.checkup import chart_signs, cluster_signs, database_signs, he
 from bot.cli.webhook import administration
 from bot.config import Config, ConfigInvalid, load
 from bot.core.diagnosis import Diagnosis, all_well, ill, to_document, well
-from bot.core.markdown import visible
-from bot.core.webhooks import address
+from bot.core.notes.markdown import visible
+from bot.core.webhook.settings import address
 
 _SIGNS = {"well": "ok  ", "unsure": "look", "ill": "FAIL"}
 

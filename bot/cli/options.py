@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from bot.core.deploy_rules import CrdPolicy
+from bot.core.deploy.rules import CrdPolicy
 from bot.core.errors import AuthorError
 from bot.core.model import LookupPolicy, Target
 

@@ -15,7 +15,7 @@ from bot.cli.options import TargetOptions
 from bot.cli.plans import keep
 from bot.core.document import to_document
 from bot.core.layouts import secret_variables
-from bot.core.note import PlanContext, plan_notes
+from bot.core.notes.plan import PlanContext, plan_notes
 from bot.core.planned import Plan
 
 UNCHANGED, FAILED, CHANGES, WOULD_FAIL = 0, 1, 2, 4

@@ -4,12 +4,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.drift_note import drift_sentence
-from bot.core.hunks import object_diff
-from bot.core.markdown import visible
 from bot.core.model import Finding, Level, Risk
-from bot.core.note import tally, verdict, versions
-from bot.core.only_labels import labels_sentence, only_labels
+from bot.core.notes.drift import drift_sentence
+from bot.core.notes.hunks import object_diff
+from bot.core.notes.markdown import visible
+from bot.core.notes.only_labels import labels_sentence, only_labels
+from bot.core.notes.plan import tally, verdict, versions
 from bot.core.planned import Plan, ReleasePlan
 
 _RISK = {Risk.HIGH: "bold red", Risk.MEDIUM: "yellow", Risk.LOW: "green", Risk.NONE: "dim"}

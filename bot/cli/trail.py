@@ -9,17 +9,17 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from bot.adapters.gitlab_trace import readable
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.gitlab.trace import readable
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 from bot.cli.trail_source import ConfigFile, Filters, opened, url_of
 from bot.core.errors import AuthorError
-from bot.core.markdown import visible
-from bot.core.trail import Entry, Head, heads_in, intact
-from bot.core.trail_check import Chain, Verdict
-from bot.core.trail_facts import log_digest
-from bot.core.trail_lines import from_line, to_line
-from bot.core.trail_words import jobs_of, sentence, who
+from bot.core.notes.markdown import visible
+from bot.core.trail.chain import Entry, Head, heads_in, intact
+from bot.core.trail.check import Chain, Verdict
+from bot.core.trail.facts import log_digest
+from bot.core.trail.lines import from_line, to_line
+from bot.core.trail.words import jobs_of, sentence, who
 
 WELL, WRONG = 0, 1
 Output = Annotated[Literal["terminal", "json"], Parameter(help="how to print it")]

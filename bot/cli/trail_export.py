@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from bot.adapters.store import SqlStore
+from bot.adapters.store.sql import SqlStore
 from bot.cli.trail_source import ConfigFile, Filters, opened
 from bot.core.errors import AuthorError
-from bot.core.trail_check import Chain, Verdict
-from bot.core.trail_lines import to_line
-from bot.core.trail_story import pushes, stories
+from bot.core.trail.check import Chain, Verdict
+from bot.core.trail.lines import to_line
+from bot.core.trail.story import pushes, stories
 
 _NO_FILTERS = Filters()
 

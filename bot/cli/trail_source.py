@@ -9,12 +9,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import connect_database, steps
+from bot.adapters.store.database import connect_database, steps
+from bot.adapters.store.sql import SqlStore
 from bot.config import load
 from bot.core.errors import AuthorError
-from bot.core.trail import Entry
-from bot.core.trail_filter import Wanted, moment
+from bot.core.trail.chain import Entry
+from bot.core.trail.filter import Wanted, moment
 
 ConfigFile = Annotated[Path, Parameter(help="configuration file")]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from bot.adapters.gitlab_admin import GitLabAdministration
+from bot.adapters.gitlab.admin import GitLabAdministration
 from bot.adapters.hook_probe import probe
 from bot.app.webhook import Seen, Wanted, look, places
 from bot.app.webhook import install as set_up
@@ -16,8 +16,8 @@ from bot.cli.webhook_secrets import rotate as make_new
 from bot.cli.webhook_secrets import rotated
 from bot.config import Config, load
 from bot.core.errors import AuthorError
-from bot.core.markdown import visible
-from bot.core.webhooks import address
+from bot.core.notes.markdown import visible
+from bot.core.webhook.settings import address
 
 ConfigFile = Annotated[Path, Parameter(help="configuration file")]
 Groups = Annotated[

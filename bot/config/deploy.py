@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.core.deploy_rules import CrdPolicy, DeployRules
+from bot.core.deploy.rules import CrdPolicy, DeployRules
 
 
 class Deploy(BaseModel):

@@ -12,8 +12,8 @@ from pydantic_core import PydanticCustomError
 from bot.config.secrets import SECRET_SCHEMA, Secret, resolve
 from bot.core.command import COMMANDS
 from bot.core.globs import problem_of
-from bot.core.signature import key_of
-from bot.core.source import Network
+from bot.core.webhook.signature import key_of
+from bot.core.webhook.source import Network
 
 
 class Role(StrEnum):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from bot.config.fields import Role
-from bot.core.gate_rules import GateRules, OwnedPath, Window
+from bot.core.gate.rules import GateRules, OwnedPath, Window
 from bot.core.globs import problem_of
 
 _UNITS = {"m": 1, "h": 60, "d": 24 * 60}

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.config.fields import WebAddress
 from bot.config.secrets import Secret
-from bot.core.verify_rules import Asking, HttpProbe, Operator, Probe, PromProbe, VerifyRules
+from bot.core.verify.rules import Asking, HttpProbe, Operator, Probe, PromProbe, VerifyRules
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _LONGEST = 24 * 3600

@@ -16,7 +16,7 @@ from typing import Any
 from bot.core.model import Manifest
 from bot.core.noise import hook_facts, identity_of
 from bot.core.objects import annotations_of, with_metadata
-from bot.core.redact import LAST_APPLIED, UNMASKED, maskable
+from bot.core.redact.masking import LAST_APPLIED, UNMASKED, maskable
 from bot.core.release import Hook, Rendered
 
 MOST_PLACES = 100

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
-from bot.core.deploy_rules import DeployRules
+from bot.core.deploy.rules import DeployRules
 from bot.core.errors import Where
-from bot.core.gate_rules import GateRules
-from bot.core.verify_rules import VerifyRules
+from bot.core.gate.rules import GateRules
+from bot.core.verify.rules import VerifyRules
 
 Manifest: TypeAlias = dict[str, Any]
 """One Kubernetes object as the API server's JSON has it."""

@@ -1,7 +1,7 @@
 """What a rehearsal asks of an API server, and what it may be told.
 
-A rehearsal (core/rehearsal.py) yields batches of questions and is sent one answer per question, in order. No
-question ever changes the cluster: an apply, a create and a delete are dry runs.
+A rehearsal (core/rehearsal/operation.py) yields batches of questions and is sent one answer per question, in
+order. No question ever changes the cluster: an apply, a create and a delete are dry runs.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
 
-from bot.app.apply import ApplyPlan
+from bot.app.apply.sealed_plan import ApplyPlan
 from bot.bootstrap.service import Running, service
 from bot.bootstrap.tools import Settings, deployer, open_checkout, tools
 from bot.config import load

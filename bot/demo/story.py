@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.core.marks import deploy_marker, plan_marker
+from bot.core.notes.marks import deploy_marker, plan_marker
 from bot.demo.gitlab import MergeRequest
 from bot.demo.stage import TARGET, Stage, stage
 

@@ -8,9 +8,9 @@ from typing import Protocol
 import structlog
 
 from bot.app.ports.keeping import Queue
-from bot.core.delivery import Delivery
 from bot.core.errors import TransientError
-from bot.core.trail import Happening
+from bot.core.trail.chain import Happening
+from bot.core.webhook.delivery import Delivery
 from bot.core.work import BranchWork, PlanWork, WakeWork, Work, key, lane
 from bot.entry.doorbell import Doorbell
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from bot.core.trail import Happening
+from bot.core.trail.chain import Happening
 
 
 class DomainMetrics:

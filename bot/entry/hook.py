@@ -12,11 +12,11 @@ import structlog
 from aiohttp import web
 from gidgetlab.sansio import Event
 
-from bot.core.delivery import Delivery
-from bot.core.intake import project_of, works
 from bot.core.model import Target
-from bot.core.signature import Doorkeeper
-from bot.core.source import Sources
+from bot.core.webhook.delivery import Delivery
+from bot.core.webhook.intake import project_of, works
+from bot.core.webhook.signature import Doorkeeper
+from bot.core.webhook.source import Sources
 from bot.entry.doorbell import Doorbell
 from bot.entry.metrics import Metrics
 

@@ -14,7 +14,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from bot.adapters.gitlab_client import Answered
+from bot.adapters.gitlab.client import Answered
 from bot.entry.domain_metrics import DomainMetrics, DriftMetrics
 from bot.entry.queue_metrics import QueueMetrics, Waiting
 from bot.entry.tracing import NoSpans, Spans

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from bot.adapters.gitlab_client import Answered
+from bot.adapters.gitlab.client import Answered
 from bot.core.errors import AuthorError
 from bot.core.trace import trace_of
 from bot.core.work import Work, key

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from bot.adapters.gitlab_client import Answered, GitLabClient, Patience, open_client
+from bot.adapters.gitlab.client import Answered, GitLabClient, Patience, open_client
 
 TOKEN = "glpat-" + "s3cr3t" * 4
 QUICK = Patience(

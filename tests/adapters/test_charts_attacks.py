@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.charts import ChartCache
-from bot.adapters.charts_archive import MAX_UNPACKED, inspect
-from bot.adapters.charts_directory import MAX_BYTES, MAX_FILES
+from bot.adapters.charts.archive import MAX_UNPACKED, inspect
+from bot.adapters.charts.cache import ChartCache
+from bot.adapters.charts.directory import MAX_BYTES, MAX_FILES
 from bot.adapters.checkout import DirectoryCheckout
 from bot.core.errors import AuthorError
 from bot.core.model import ChartInCheckout

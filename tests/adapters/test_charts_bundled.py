@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.catalogue import bundled_charts, load_catalogue
-from bot.adapters.charts import ChartCache
+from bot.adapters.charts.cache import ChartCache
 from bot.adapters.checkout import DirectoryCheckout
 from bot.core.errors import AuthorError
 from bot.core.layouts import read

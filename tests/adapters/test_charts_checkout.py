@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.charts import ChartCache
+from bot.adapters.charts.cache import ChartCache
 from bot.adapters.checkout import DirectoryCheckout
 from bot.core.errors import AuthorError
 from bot.core.model import ChartInCheckout

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from aiohttp.resolver import ThreadedResolver
 
-from bot.adapters.charts import ChartCache
-from bot.adapters.charts_hosts import CheckedResolver, checked_url
+from bot.adapters.charts.cache import ChartCache
+from bot.adapters.charts.hosts import CheckedResolver, checked_url
 from bot.adapters.checkout import DirectoryCheckout
 from bot.core.errors import AuthorError, PurserError
 from bot.core.model import ChartInRepository

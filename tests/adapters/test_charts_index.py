@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.adapters.charts_index import Listed, pick
+from bot.adapters.charts.index import Listed, pick
 from bot.core.errors import AuthorError
 
 VERSION = "  - name: {0}\n    version: {1}\n    description: |-\n      words: {1}\n    urls: [{0}-{1}.tgz]\n"

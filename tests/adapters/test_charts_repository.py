@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.adapters.charts import ChartCache
+from bot.adapters.charts.cache import ChartCache
 from bot.adapters.checkout import DirectoryCheckout
 from bot.core.errors import AuthorError, TransientError
 from bot.core.model import ChartInRepository

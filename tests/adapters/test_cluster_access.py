@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.cluster import KubernetesClusters
-from bot.adapters.cluster_proxy import proxy_for
+from bot.adapters.cluster.api_server import KubernetesClusters
+from bot.adapters.cluster.proxy import proxy_for
 from bot.core.errors import AuthorError
 from bot.core.model import Target
 from tests.adapters.cluster_script import Script, kubeconfig, serving, target
@@ -41,7 +41,7 @@ async def refusal(where: Target, environment: Mapping[str, str] | None = None) -
 
 
 def test_the_client_library_is_loaded_only_when_a_cluster_is_opened() -> None:
-    code = "import bot.adapters.cluster, sys; print('kubernetes' in sys.modules)"
+    code = "import bot.adapters.cluster.api_server, sys; print('kubernetes' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 

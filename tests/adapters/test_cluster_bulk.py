@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
-from bot.adapters.cluster_bodies import FEW
-from bot.adapters.cluster_reads import WORTH_A_LIST
+from bot.adapters.cluster.api_server import KubernetesCluster, KubernetesClusters
+from bot.adapters.cluster.bodies import FEW
+from bot.adapters.cluster.reads import WORTH_A_LIST
 from bot.app.ports.cluster import ReleaseHead
 from bot.core.errors import AuthorError
 from bot.core.helm_record import packed

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.adapters.cluster_rollouts import rollouts
+from bot.adapters.cluster.rollouts import rollouts
 from bot.core.errors import ClusterForbids
 from bot.core.model import ObjectRef
 from bot.core.question import Absent, Answer, Found, FoundAll, ListOf, NoSuchKind, Question, Read

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
+from bot.adapters.cluster.api_server import KubernetesCluster, KubernetesClusters
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef
 from bot.core.question import (

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.cluster_witness import ApiWitness
+from bot.adapters.cluster.witness import ApiWitness
 from bot.core.model import ObjectRef
-from bot.core.symptoms import Sighting
+from bot.core.verify.symptoms import Sighting
 from tests.adapters.cluster_script import Said, Script, kubeconfig, serving, status, target
 from tests.core.ailing import WEB, crashes, event, pod
 

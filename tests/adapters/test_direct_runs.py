@@ -9,8 +9,8 @@ from typing import Any
 from bot.adapters.checkout import DirectoryCheckout
 from bot.adapters.direct_runs import DirectRuns
 from bot.app.ports.running import RunOrder
+from bot.core.deploy.release_report import RunReport, to_json
 from bot.core.model import Target
-from bot.core.release_report import RunReport, to_json
 
 LONG_AGO = 1_000_000_000
 

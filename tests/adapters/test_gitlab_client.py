@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from bot.adapters.gitlab_answers import ShutOut, retry_after, words
-from bot.adapters.gitlab_client import Answered, open_client
+from bot.adapters.gitlab.answers import ShutOut, retry_after, words
+from bot.adapters.gitlab.client import Answered, open_client
 from bot.core.errors import AuthorError, ForgeRefused, TransientError
 from tests.adapters.gitlab_script import QUICK, TOKEN, Script, client_of, html, says, served
 

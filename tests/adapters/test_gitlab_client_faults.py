@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.adapters.gitlab_answers import RateLimited
-from bot.adapters.gitlab_client import Patience
+from bot.adapters.gitlab.answers import RateLimited
+from bot.adapters.gitlab.client import Patience
 from bot.core.errors import TransientError
 from tests.adapters.gitlab_script import FAULTS, TOKEN, Act, Script, client_of, says
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from prometheus_client import CollectorRegistry
 
-from bot.adapters.gitlab_answers import ShutOut
+from bot.adapters.gitlab.answers import ShutOut
 from bot.entry.metrics import GitLabMetrics
 from bot.entry.tracing import NoSpans
 from tests.adapters.gitlab_script import Act, Script, client_of, says, stall

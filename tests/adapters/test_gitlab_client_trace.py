@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.adapters.gitlab_trace import readable
+from bot.adapters.gitlab.trace import readable
 
 STAMP = "2026-11-23T13:00:00.123456Z"
 

@@ -11,8 +11,8 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from bot.adapters.helm_sdk import SdkRenderer
-from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.helm.sdk import SdkRenderer
+from bot.adapters.helm.worker import RenderLimits
 from bot.core.errors import AuthorError
 from bot.core.release import Rendered, RenderJob
 from tests.contracts.renderer.charts import config_map, write

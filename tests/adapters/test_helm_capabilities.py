@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.helm_capabilities import changed
-from bot.adapters.helm_ignore import ignored
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.capabilities import changed
+from bot.adapters.helm.ignore import ignored
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.core.release import Capabilities, LocalChart, Rendered, RenderJob
 from tests.contracts.renderer.charts import config_map, head, write
 

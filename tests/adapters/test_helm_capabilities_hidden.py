@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.core.release import Capabilities, RenderJob
 from tests.contracts.renderer.charts import config_map, write
 

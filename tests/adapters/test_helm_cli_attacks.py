@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.adapters.helm_cli import CliRenderer
-from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.helm.cli import CliRenderer
+from bot.adapters.helm.worker import RenderLimits
 from bot.core.errors import AuthorError
 from bot.core.release import RenderJob
 from tests.contracts.renderer.charts import config_map, write

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.adapters.helm_cli import CliRenderer
-from bot.adapters.helm_sdk import SdkRenderer
-from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.helm.cli import CliRenderer
+from bot.adapters.helm.sdk import SdkRenderer
+from bot.adapters.helm.worker import RenderLimits
 from bot.core.errors import AuthorError
 from bot.core.release import RenderJob
 from tests.contracts.renderer.charts import config_map, write
@@ -27,7 +27,7 @@ def job(folder: Path, text: str = "x") -> RenderJob:
 async def test_the_parent_never_loads_helms_library(tmp_path: Path) -> None:
     script = textwrap.dedent("""
         import asyncio, pathlib, sys, psutil
-        from bot.adapters.helm_sdk import SdkRenderer
+        from bot.adapters.helm.sdk import SdkRenderer
         from tests.adapters.test_helm_pool import job
 
         async def main(folder):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.syscall_filter import build
+from bot.adapters.sealed.syscall_filter import build
 
 ATTEMPTS = {
     "socket": "import socket; socket.socket()",
@@ -39,7 +39,7 @@ STILL_THERE = {
 }
 SCRIPT = """
 import ctypes, json, os, sys
-from bot.adapters import sandbox
+from bot.adapters.sealed import sandbox
 MINE, attempts = sys.argv[1], json.loads(sys.argv[2])
 libc = ctypes.CDLL(None, use_errno=True)
 sandbox.limit(memory=512 << 20)
@@ -94,14 +94,14 @@ def test_what_a_renderer_needs_is_still_there(found: dict[str, str], need: str) 
 
 @linux
 def test_memory_ends_at_its_limit() -> None:
-    script = "from bot.adapters import sandbox; sandbox.limit(memory=200 << 20); bytearray(300 << 20)"
+    script = "from bot.adapters.sealed import sandbox; sandbox.limit(memory=200 << 20); bytearray(300 << 20)"
     run = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
     assert "MemoryError" in run.stderr
 
 
 @linux
 def test_computing_ends_at_its_limit() -> None:
-    script = "from bot.adapters import sandbox; sandbox.grant_cpu(1)\nwhile True: pass"
+    script = "from bot.adapters.sealed import sandbox; sandbox.grant_cpu(1)\nwhile True: pass"
     run = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, check=False, timeout=60)
     assert run.returncode < 0
 
@@ -110,7 +110,7 @@ def test_computing_ends_at_its_limit() -> None:
 def test_another_program_starts_sealed(tmp_path: Path) -> None:
     program = "/bin/cat"
     wish = {"argv": [program, "/etc/passwd"], "read": [str(tmp_path)], "memory": 1 << 30, "cpu": 10}
-    path = Path(sys.modules["bot.adapters.syscall_filter"].__file__ or "").with_name("sandbox.py")
+    path = Path(sys.modules["bot.adapters.sealed.syscall_filter"].__file__ or "").with_name("sandbox.py")
     run = subprocess.run(
         [sys.executable, "-I", "-S", str(path), json.dumps(wish)],
         capture_output=True,
@@ -125,7 +125,7 @@ def test_another_program_starts_sealed(tmp_path: Path) -> None:
 
 WITHOUT_LANDLOCK = """
 import ctypes, errno, json, os, struct, sys
-from bot.adapters import sandbox
+from bot.adapters.sealed import sandbox
 def rule(*instruction): return struct.pack("HBBI", *instruction)
 code = rule(0x20, 0, 0, 0) + rule(0x35, 0, 2, 444) + rule(0x35, 1, 0, 447)
 code += rule(0x06, 0, 0, 0x50000 | errno.ENOSYS) + rule(0x06, 0, 0, 0x7FFF0000)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.adapters.helm_words import LIMIT, failed, shorten
+from bot.adapters.helm.words import LIMIT, failed, shorten
 
 STEP = 'template: d/templates/a.yaml:1:41: executing "x" at <include "x" .>: error calling include: '
 

@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from bot.adapters.helm_door import HOST, MOST_BYTES, MOST_QUESTIONS, Door
-from bot.adapters.helm_sdk import SdkRenderer
-from bot.adapters.helm_worker import RenderLimits
+from bot.adapters.helm.door import HOST, MOST_BYTES, MOST_QUESTIONS, Door
+from bot.adapters.helm.sdk import SdkRenderer
+from bot.adapters.helm.worker import RenderLimits
 from bot.core.errors import AuthorError, ClusterUnreachable
 from bot.core.model import Manifest
 from bot.core.release import Rendered, RenderJob
@@ -209,7 +209,7 @@ async def test_nobody_comes_in_without_a_token_that_is_alive(door: Door) -> None
 
 CONNECT = """
 import json, socket, sys
-from bot.adapters import sandbox
+from bot.adapters.sealed import sandbox
 port, other = int(sys.argv[1]), int(sys.argv[2])
 seal = sandbox.seal([sys.prefix, sys.base_prefix], port=port)
 def outcome(family, kind, protocol, address):
@@ -258,7 +258,7 @@ async def test_a_worker_with_a_door_reaches_the_door_and_nothing_else(door: Door
 
 WITHOUT_TCP_RULES = """
 import ctypes, json, sys
-from bot.adapters import sandbox
+from bot.adapters.sealed import sandbox
 class Old:
     def __init__(self, libc): self.libc = libc
     def syscall(self, number, *rest):

@@ -5,11 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bot.adapters.scratch import Scratch, sweep
+from bot.adapters.sealed.scratch import Scratch, sweep
 
 HOLD = """
 import sys
-from bot.adapters.scratch import Scratch
+from bot.adapters.sealed.scratch import Scratch
 made = Scratch(sys.argv[1])
 print(made.path, flush=True)
 input()

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from bot.adapters.memory import MemoryStore
-from bot.app.deploy import DeployMergeRequest
+from bot.app.deploy.merge_request import DeployMergeRequest
+from bot.app.deploy.reverting import Reverting
 from bot.app.gate import Gatekeeper
-from bot.app.keeping_plans import to_keep
+from bot.app.plan.keeping import to_keep
 from bot.app.ports import Checkout, Deployment, Job, MergeRequest, Pipeline
 from bot.app.ports.running import RunOrder, RunRecord, RunSeen
-from bot.app.reverting import Reverting
-from bot.core.gate import Lock
+from bot.core.deploy.release_report import RunReport
+from bot.core.gate.decision import Lock
 from bot.core.model import Target
 from bot.core.planned import Plan
-from bot.core.redact import Masker
-from bot.core.release_report import RunReport
+from bot.core.redact.masking import Masker
 from bot.core.work import DeployWork, Done
 from tests.app.sweeping import HEAD, PROJECT, change
 from tests.app.verifying import CHANGED, Scene

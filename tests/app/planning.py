@@ -12,7 +12,7 @@ import yaml
 
 from bot.adapters.catalogue import load_catalogue
 from bot.adapters.checkout import DirectoryCheckout
-from bot.app.planner import Planner, Prepared
+from bot.app.plan.planner import Planner, Prepared
 from bot.app.ports.cluster import Cluster, ReleaseHead, RolloutState
 from bot.app.ports.memory import Memory
 from bot.core.errors import AuthorError, ClusterForbids
@@ -21,7 +21,7 @@ from bot.core.manifest import documents
 from bot.core.model import ChartInCheckout, ObjectRef, Target
 from bot.core.planned import EngineInfo
 from bot.core.question import Absent, Answer, Apply, Create, Found, FoundAll, ListOf, Question, Read
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from bot.core.release import Capabilities, LiveRelease, LocalChart, Rendered, RenderJob, StoredRelease
 from bot.core.texts import texts_digest
 

@@ -9,8 +9,8 @@ from typing import Any
 from bot.adapters.memory import MemoryQueue, MemoryStore
 from bot.adapters.memory_sweep import MemorySweeps
 from bot.app.ports import Deployment, MergeRequest, Note, Pipeline, StoredPlan
-from bot.app.sweep import Sweep
-from bot.core.gate_rules import GateRules
+from bot.app.sweep.projects import Sweep
+from bot.core.gate.rules import GateRules
 from bot.core.model import Target
 from bot.core.work import Work
 

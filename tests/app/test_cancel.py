@@ -7,13 +7,13 @@ import pytest
 from bot.adapters.memory import MemoryQueue
 from bot.app.commands.cancel import Cancel
 from bot.app.commands.request import Answer, Request
-from bot.app.deploy_telling import Telling
+from bot.app.deploy.reverting import Reverting
+from bot.app.deploy.telling import Telling
 from bot.app.ports import Deployment
-from bot.app.reverting import Reverting
 from bot.core.command import Command
-from bot.core.marks import deploy_marker
 from bot.core.model import Target
-from bot.core.redact import Masker
+from bot.core.notes.marks import deploy_marker
+from bot.core.redact.masking import Masker
 from tests.app.deploying import Deploying, Died
 from tests.app.sweeping import PROJECT, note
 

@@ -10,10 +10,10 @@ from bot.app.commands.deploy import DeployAgain
 from bot.app.commands.lock import LockTarget
 from bot.app.commands.request import Answer, Request
 from bot.app.commands.unlock import UnlockTarget
-from bot.app.keeping_plans import to_keep
+from bot.app.plan.keeping import to_keep
 from bot.app.ports import Consent, Deployment, StoredPlan
 from bot.core.command import Command
-from bot.core.gate import Lock
+from bot.core.gate.decision import Lock
 from bot.core.model import Target
 from bot.core.work import DeployWork, GateWork, Work
 from tests.app.deploying import NOW, SEALED, Deploying, Died

@@ -9,11 +9,11 @@ from bot.app.diagnosing import MOST_RELEASES, Diagnosing
 from bot.app.ports import Cluster
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef, Target
+from bot.core.notes.symptoms import symptoms_part
 from bot.core.planned import ObjectPlan
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from bot.core.release import LiveRelease
-from bot.core.symptoms import Sighting
-from bot.core.symptoms_note import symptoms_part
+from bot.core.verify.symptoms import Sighting
 from tests.app.planning import TARGET, stored
 from tests.app.verifying import SETTINGS, WEB, release_plan
 from tests.core.ailing import event, log, sighting

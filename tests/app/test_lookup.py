@@ -5,12 +5,12 @@ from typing import Any, cast
 
 import pytest
 
-from bot.app.lookup import ReleaseLookup, World
+from bot.app.plan.lookup import ReleaseLookup, World
 from bot.app.ports import Cluster
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ChartInCheckout, DesiredRelease, LookupPolicy, Manifest, ObjectRef
 from bot.core.question import Absent, Answer, Found, FoundAll, ListOf, Question, Read
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from bot.core.release import Hook, LiveRelease, StoredRelease
 
 RELEASE = DesiredRelease("web", "shop", ChartInCheckout("chart"))

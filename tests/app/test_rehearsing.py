@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.planner import Prepared
+from bot.app.plan.planner import Prepared
 from bot.core.manifest import documents
 from bot.core.release import Rendered, RenderJob
 from tests.app.planning import Renderer, World, actions

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.errors import ForgeRefused, TransientError
-from bot.core.marks import reply_marker
+from bot.core.notes.marks import reply_marker
 from bot.core.work import CommandWork, DeployWork, PlanWork
 from tests.app.sweeping import HEAD, ME, PROJECT, TARGET, Story, at, change, note
 

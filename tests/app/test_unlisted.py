@@ -1,7 +1,7 @@
 """What we deployed and the files do not name is named, and nothing is done to it."""
 
+from bot.app.plan.unlisted import unlisted
 from bot.app.ports.cluster import ReleaseHead
-from bot.app.unlisted import unlisted
 from bot.core.model import ChartInCheckout, DesiredRelease, Level
 
 

@@ -5,14 +5,14 @@ from typing import Any, cast
 
 import pytest
 
-from bot.app.deploy_verify import longest_wait
+from bot.app.deploy.verifying import longest_wait
 from bot.app.ports import Checkout
 from bot.app.probing import Probing
 from bot.core.model import Target
-from bot.core.probes import Answered, Measured, NoAnswer
-from bot.core.verification import Verdict
-from bot.core.verify_rules import Asking, HttpProbe, PromProbe, VerifyRules
-from bot.core.verify_words import reason
+from bot.core.verify.outcome import Verdict
+from bot.core.verify.probes import Answered, Measured, NoAnswer
+from bot.core.verify.rules import Asking, HttpProbe, PromProbe, VerifyRules
+from bot.core.verify.words import reason
 from tests.app.planning import stored
 from tests.app.verifying import (
     CHANGED,

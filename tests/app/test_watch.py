@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.gate_rules import GateRules, Window
-from bot.core.note import PlanContext, plan_notes
+from bot.core.gate.rules import GateRules, Window
+from bot.core.notes.plan import PlanContext, plan_notes
 from bot.core.planned import EngineInfo, Plan
-from bot.core.trail import Happening
+from bot.core.trail.chain import Happening
 from bot.core.work import DeployWork, GateWork, PlanWork, key
 from tests.app.sweeping import ADA, ASKING, HEAD, MAX, ME, PROJECT, TARGET, Story, at, change, note
 

@@ -5,17 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from bot.app.planner import Planner
+from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Cluster, ReleaseHead, RolloutState
 from bot.app.probing import Probing
 from bot.app.verify import Verifier
 from bot.core.errors import ClusterUnreachable
 from bot.core.model import ObjectRef, Target
 from bot.core.planned import Change, EngineInfo, ObjectPlan, Plan, ReleasePlan
-from bot.core.probes import NoAnswer, Reading
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from bot.core.release import StoredRelease
-from bot.core.verify_rules import Probe
+from bot.core.verify.probes import NoAnswer, Reading
+from bot.core.verify.rules import Probe
 from tests.app.planning import stored
 
 WEB = ObjectRef("apps/v1", "Deployment", "apps", "web")

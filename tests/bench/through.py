@@ -129,7 +129,7 @@ def _workers(process: psutil.Process) -> int:
     total = 0
     for child in process.children():
         try:
-            is_worker = "bot.adapters.render_worker" in child.cmdline()
+            is_worker = "bot.adapters.helm.render_worker" in child.cmdline()
             total += child.memory_info().rss if is_worker else 0
         except psutil.Error:
             continue

@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 from bot.core.helm_record import stored_release
-from bot.core.marks import deploy_marker, reply_marker
-from bot.core.trail import heads_in
-from bot.core.trail_check import Chain
+from bot.core.notes.marks import deploy_marker, reply_marker
+from bot.core.trail.chain import heads_in
+from bot.core.trail.check import Chain
 from bot.demo.gitlab import MergeRequest
 from tests.chaos.people import Done
 from tests.chaos.place import RELEASES, TARGETS, Place

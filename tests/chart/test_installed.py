@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.app.ports import Renderer
 from tests.chart.cases import CASES, CHART, DIRECT, POSTGRESQL, job, values
 from tests.chart.conftest import Helm

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.adapters.cluster_rights import review, try_write
+from bot.adapters.cluster.rights import review, try_write
 from bot.app.doctor import write_sign
 from bot.core.model import Target
 from bot.core.rights import EVERYTHING, planning

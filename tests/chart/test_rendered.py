@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.app.ports import Renderer
 from bot.config import load
 from bot.core.errors import AuthorError

@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.adapters.memory import MemoryInbox
 from bot.cli.app import run
 from bot.core.model import Target
-from bot.core.signature import Doorkeeper
+from bot.core.webhook.signature import Doorkeeper
 from bot.demo.cluster import SimulatedCluster
 from bot.demo.gitlab import GitLab, Level
 from bot.demo.gitlab.state import Project, User

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 from bot.cli.app import run
-from bot.core.trail import Head, heads_in
-from bot.core.trail_facts import log_digest
+from bot.core.trail.chain import Head, heads_in
+from bot.core.trail.facts import log_digest
 from tests.core.trail_kinds import FACTS, happenings
 
 CONFIG = """\

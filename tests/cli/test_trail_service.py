@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.app import run
-from bot.core.trail import heads_in
+from bot.core.trail.chain import heads_in
 from tests.e2e.site import Site, seal_of
 from tests.e2e.waiting import until
 from tests.e2e.world import world

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 from bot.cli.app import run
-from bot.core.trail import Happening, Head
+from bot.core.trail.chain import Happening, Head
 from tests.contracts.databases import postgresql
 from tests.core.trail_kinds import happenings
 

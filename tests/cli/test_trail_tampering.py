@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters import tables
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
-from bot.adapters.store_trail import PAGE
+from bot.adapters.store import tables
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
+from bot.adapters.store.trail import PAGE
 from bot.core.errors import AuthorError
-from bot.core.trail import Entry, Happening
-from bot.core.trail_check import Chain
+from bot.core.trail.chain import Entry, Happening
+from bot.core.trail.check import Chain
 from tests.contracts.databases import postgresql
 from tests.core.trail_kinds import happenings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.webhooks import EVENTS, INTERNAL_NOTES, address
+from bot.core.webhook.settings import EVENTS, INTERNAL_NOTES, address
 from bot.demo.gitlab import Level
 from tests.cli.installation import PROJECT, TOKEN, Installation, installation
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from bot.adapters.checkout import DirectoryCheckout
-from bot.app.apply import Applied, ApplyPlan
+from bot.app.apply.sealed_plan import Applied, ApplyPlan
 from bot.bootstrap.tools import Settings, Tools, deployer, tools
 from bot.core.model import Target
 from bot.core.planned import Plan

@@ -7,10 +7,10 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
-from bot.core.trail import heads_in
-from bot.core.trail_check import Chain
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
+from bot.core.trail.chain import heads_in
+from bot.core.trail.check import Chain
 from bot.demo.gitlab import MergeRequest
 from tests.cluster.api import ApiError
 from tests.cluster.control_plane import ControlPlane

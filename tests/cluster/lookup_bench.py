@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from bot.adapters.checkout import DirectoryCheckout
-from bot.app.planner import Planner
+from bot.app.plan.planner import Planner
 from bot.bootstrap.tools import Settings, tools
 from bot.core.document import to_document
 from bot.core.model import LookupPolicy, Target
-from bot.core.note import PlanContext, plan_notes
+from bot.core.notes.plan import PlanContext, plan_notes
 from bot.core.planned import Plan, ReleasePlan
 from tests.cluster.api import Api
 

@@ -23,7 +23,7 @@ from bot.bootstrap.tools import Settings, open_checkout, tools
 from bot.core.document import to_document
 from bot.core.model import Level, Target
 from bot.core.planned import EngineInfo, Plan, ReleasePlan
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.real_state import everything, finishing_jobs
 from tests.cluster.truth_compare import Name, State, all_calm, compare

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 import yaml
 
-from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
+from bot.adapters.cluster.api_server import KubernetesCluster, KubernetesClusters
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef
 from bot.core.question import Apply, Create, Delete, Found, Patch, Read, Refused

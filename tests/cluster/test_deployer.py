@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.helm_cli_deploy import CliDeployer
-from bot.adapters.helm_sdk_deploy import SdkDeployer
+from bot.adapters.helm.cli_deploy import CliDeployer
+from bot.adapters.helm.sdk_deploy import SdkDeployer
 from bot.app.ports import Deployer, DeployJob
 from bot.core.errors import AuthorError
 from bot.core.model import ChartInCheckout, DesiredRelease

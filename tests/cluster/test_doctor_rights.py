@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.cluster_rights import review, try_write
+from bot.adapters.cluster.rights import review, try_write
 from bot.app.doctor import write_sign
 from bot.core.model import Target
 from bot.core.rights import EVERYTHING, Right, deploying, grants, missing, planning

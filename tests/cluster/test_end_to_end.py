@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 from bot.core.document import from_document
 from bot.core.planned import Plan
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.releases import revisions
 from tests.e2e.files import RELEASES, VALUES, releases, values

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.marks import drift_marker
+from bot.core.notes.marks import drift_marker
 from bot.demo.gitlab.state import Issue
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.tools import find

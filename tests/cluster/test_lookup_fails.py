@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from bot.adapters.catalogue import load_catalogue
-from bot.adapters.charts import ChartCache
-from bot.adapters.cluster import KubernetesClusters
-from bot.adapters.helm_sdk import SdkRenderer
-from bot.app.planner import Planner
+from bot.adapters.charts.cache import ChartCache
+from bot.adapters.cluster.api_server import KubernetesClusters
+from bot.adapters.helm.sdk import SdkRenderer
+from bot.app.plan.planner import Planner
 from bot.app.ports import Cluster
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import Target
 from bot.core.question import Answer, Question, Read
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.lookup_bench import bench
 from tests.cluster.test_lookup import PASSWORD, colored

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.helm_cli import CliRenderer
-from bot.adapters.helm_cli_deploy import CliDeployer
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.cli import CliRenderer
+from bot.adapters.helm.cli_deploy import CliDeployer
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.app.ports import DeployJob
 from bot.core.model import ChartInCheckout, DesiredRelease
 from bot.core.release import Capabilities, Rendered, RenderJob

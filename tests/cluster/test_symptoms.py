@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.cluster_witness import ApiWitness
+from bot.adapters.cluster.witness import ApiWitness
 from bot.core.model import ObjectRef, Target
-from bot.core.symptoms import symptoms_of
+from bot.core.verify.symptoms import symptoms_of
 from tests.cluster.applied import Checkout, checkout
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.waiting import until

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.core.planned import Change, Drift, ReleasePlan
 from bot.core.pointer import MISSING, resolve
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from tests.cluster.test_truth_objects import bench, renderer
 from tests.cluster.truth_bench import Bench, tell
 from tests.cluster.truth_compare import State

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from tests.cluster.test_truth_objects import bench, renderer
 from tests.cluster.truth_bench import Bench, Story, tell
 from tests.cluster.truth_stories import deployment, files, service

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.truth_bench import Bench, Story, tell
 from tests.cluster.truth_stories import STORIES

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.cluster.api_server import KubernetesCluster, KubernetesClusters
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.core.model import ChartInCheckout, DesiredRelease, Target
 from bot.core.planned import ReleasePlan
-from bot.core.redact import Masker
-from bot.core.rehearsal import Case
+from bot.core.redact.masking import Masker
+from bot.core.rehearsal.operation import Case
 from bot.core.release import LocalChart, RenderJob
 from tests.cluster.api import ApiError
 from tests.cluster.test_truth_objects import bench, renderer

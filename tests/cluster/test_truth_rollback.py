@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.catalogue import bundled_charts, load_catalogue
-from bot.adapters.charts import ChartCache
+from bot.adapters.charts.cache import ChartCache
 from bot.adapters.checkout import DirectoryCheckout
-from bot.adapters.cluster import KubernetesClusters
-from bot.adapters.helm_cli_deploy import CliDeployer
-from bot.adapters.helm_sdk import SdkRenderer
-from bot.adapters.helm_sdk_deploy import SdkDeployer
-from bot.app.planner import Prepared
+from bot.adapters.cluster.api_server import KubernetesClusters
+from bot.adapters.helm.cli_deploy import CliDeployer
+from bot.adapters.helm.sdk import SdkRenderer
+from bot.adapters.helm.sdk_deploy import SdkDeployer
+from bot.app.plan.planner import Prepared
 from bot.app.ports import Deployer
-from bot.app.rollback import RollbackPlanner
+from bot.app.rollback.planner import RollbackPlanner
 from bot.core.model import Target
 from bot.core.planned import EngineInfo, Rollback
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.truth_bench import RELEASE, Bench, Files
 from tests.cluster.truth_compare import all_calm, compare

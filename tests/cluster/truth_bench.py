@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.cluster.api_server import KubernetesCluster, KubernetesClusters
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.core.model import ChartInCheckout, DesiredRelease, Manifest, Target
 from bot.core.planned import ReleasePlan
-from bot.core.redact import Masker
-from bot.core.rehearsal import Case, Overlay, rehearse
+from bot.core.redact.masking import Masker
+from bot.core.rehearsal.operation import Case, Overlay, rehearse
 from bot.core.release import LocalChart, RenderJob
 from tests.cluster.api import Api, ApiError
 from tests.cluster.truth_compare import State, all_calm, compare, name_of, of_interest

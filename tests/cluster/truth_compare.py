@@ -9,8 +9,8 @@ from bot.core.model import Manifest
 from bot.core.noise import blanked
 from bot.core.planned import ObjectPlan, ReleasePlan
 from bot.core.pointer import put
-from bot.core.redact import Masker
-from bot.core.rehearsal_outcome import ASSIGNED
+from bot.core.redact.masking import Masker
+from bot.core.rehearsal.outcome import ASSIGNED
 
 Name = tuple[str, str, str]
 State = dict[Name, Manifest]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.cluster import KubernetesCluster
+from bot.adapters.cluster.api_server import KubernetesCluster
 from bot.core.model import ObjectRef
 from bot.core.question import (
     Absent,

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
+from bot.adapters.cluster.api_server import KubernetesCluster, KubernetesClusters
 from bot.core.helm_record import packed, secret_name
 from bot.core.model import ObjectRef
 from bot.core.question import Absent, Found, FoundAll, ListOf, Read

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.adapters.cluster import KubernetesCluster, KubernetesClusters
+from bot.adapters.cluster.api_server import KubernetesCluster, KubernetesClusters
 from bot.core.model import ObjectRef, Target
 from bot.core.question import Answer, Question
 from tests.cluster.api import Api

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.adapters.gitlab import GitLabClient, GitLabForge, Patience, open_client
+from bot.adapters.gitlab.forge import GitLabClient, GitLabForge, Patience, open_client
 from bot.app.ports import Forge
 from bot.demo.gitlab import GitLab, Level, MergeRequest, Project, User
 from tests.contracts.described import undescribed

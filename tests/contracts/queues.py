@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from bot.adapters.engine import Engine
+from bot.adapters.clock import utc_now
+from bot.adapters.engine.queue import Engine
 from bot.adapters.memory import MemoryQueue
-from bot.adapters.store import utc_now
 from bot.app.ports.keeping import Clock
 from bot.core.work import Again, Done, Outcome, Work
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.adapters.checkout import DirectoryCheckout
-from bot.adapters.git import GitLimits, GitRepositories
+from bot.adapters.git.repositories import GitLimits, GitRepositories
 from bot.app.ports import Repositories
 from tests.contracts.gitlab_setting import Setting
 

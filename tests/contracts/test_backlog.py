@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store_database import open_database
-from bot.adapters.store_inbox import SqlInbox
+from bot.adapters.store.database import open_database
+from bot.adapters.store.inbox import SqlInbox
 from bot.app.ports.keeping import Backlog
-from bot.core.delivery import Delivery
+from bot.core.webhook.delivery import Delivery
 from bot.core.work import DeployWork, PlanWork
 from tests.contracts.databases import postgresql
 from tests.contracts.queues import open_desk

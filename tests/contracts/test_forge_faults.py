@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from aiohttp import web
 
-from bot.adapters.gitlab import GitLabForge
+from bot.adapters.gitlab.forge import GitLabForge
 from bot.demo.gitlab import MergeRequest
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from bot.adapters.gitlab_answers import ShutOut
+from bot.adapters.gitlab.answers import ShutOut
 from bot.demo.gitlab import Level, MergeRequest
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.adapters.gitlab_pipelines import names_seal
+from bot.adapters.gitlab.pipelines import names_seal
 from bot.core.errors import ForgeRefused
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.adapters.gitlab_answers import ShutOut
+from bot.adapters.gitlab.answers import ShutOut
 from bot.core.errors import ForgeRefused, TransientError
 from bot.demo.gitlab import Level, MergeRequest
 from tests.contracts.gitlab_setting import PATH, Setting, setting

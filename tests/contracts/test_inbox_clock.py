@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store_database import open_database
-from bot.adapters.store_inbox import SqlInbox
-from bot.core.delivery import Delivery
+from bot.adapters.store.database import open_database
+from bot.adapters.store.inbox import SqlInbox
+from bot.core.webhook.delivery import Delivery
 from bot.core.work import DeployWork
 
 AT = datetime(2026, 11, 23, 13, tzinfo=UTC)

@@ -9,9 +9,9 @@ from typing import TypeAlias
 import pytest
 
 from bot.adapters.memory import MemoryInbox
-from bot.adapters.store_database import open_database
-from bot.adapters.store_inbox import SqlInbox
-from bot.core.delivery import TWINS, Delivery
+from bot.adapters.store.database import open_database
+from bot.adapters.store.inbox import SqlInbox
+from bot.core.webhook.delivery import TWINS, Delivery
 from bot.core.work import DeployWork
 
 AnyInbox: TypeAlias = MemoryInbox | SqlInbox

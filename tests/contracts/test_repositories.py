@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.git import GitLimits
+from bot.adapters.git.repositories import GitLimits
 from bot.core.errors import TransientError
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 from tests.contracts.repositories_setting import fetches, found, head, repositories, trees

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.checkout import DirectoryCheckout
-from bot.adapters.git import GitLimits, GitRepositories
+from bot.adapters.git.repositories import GitLimits, GitRepositories
 from bot.core.errors import AuthorError, ForgeRefused, TransientError
 from bot.demo.gitlab import Entry
 from tests.contracts.gitlab_setting import PATH, setting

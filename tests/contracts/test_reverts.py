@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.adapters.gitlab_revert import GitLabReverts
+from bot.adapters.gitlab.revert import GitLabReverts
 from bot.app.ports.reverting import Revert
 from bot.core.errors import ForgeRefused
 from tests.contracts.gitlab_setting import PATH, Setting, setting

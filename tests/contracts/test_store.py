@@ -14,15 +14,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters import tables
 from bot.adapters.memory import MemoryInbox, MemoryStore
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
-from bot.adapters.store_inbox import SqlInbox
+from bot.adapters.store import tables
+from bot.adapters.store.database import open_database
+from bot.adapters.store.inbox import SqlInbox
+from bot.adapters.store.sql import SqlStore
 from bot.app.ports import Deployment, StoredPlan
-from bot.core.delivery import Delivery
 from bot.core.errors import AuthorError, TransientError
-from bot.core.trail import Happening
+from bot.core.trail.chain import Happening
+from bot.core.webhook.delivery import Delivery
 from bot.core.work import CommandWork, DeployWork, PlanWork, WakeWork, Work
 from tests.contracts.databases import postgresql
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.app.ports import Consent
-from bot.core.approvals import Mark
-from bot.core.gate import Lock
+from bot.core.gate.approvals import Mark
+from bot.core.gate.decision import Lock
 from tests.contracts.test_store import AT, AnyStore, plan, server, store
 
 __all__ = ["server", "store"]

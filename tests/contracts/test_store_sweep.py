@@ -9,9 +9,9 @@ from typing import get_args
 import pytest
 
 from bot.adapters.memory_sweep import MemorySweeps
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
-from bot.adapters.store_sweep import SqlSweeps
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
+from bot.adapters.store.sweep import SqlSweeps
 from bot.app.ports import Deployment, DeployState
 from bot.app.ports.sweeping import SweepStore, Swept
 from tests.contracts.test_store import AT, DATABASES, server

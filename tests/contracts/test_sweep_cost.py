@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.adapters.gitlab_merges import GitLabMerges
+from bot.adapters.gitlab.merges import GitLabMerges
 from bot.adapters.memory import MemoryQueue, MemoryStore
 from bot.adapters.memory_sweep import MemorySweeps
-from bot.app.sweep import Sweep
-from bot.core.gate_rules import GateRules
+from bot.app.sweep.projects import Sweep
+from bot.core.gate.rules import GateRules
 from bot.core.model import Target
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 

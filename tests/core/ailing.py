@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.symptoms import Log, Sighting, Workload
+from bot.core.verify.symptoms import Log, Sighting, Workload
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 WEB: dict[str, Any] = {

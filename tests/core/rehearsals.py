@@ -24,8 +24,8 @@ from bot.core.question import (
     Read,
     Refused,
 )
-from bot.core.redact import Masker
-from bot.core.rehearsal import Case, Overlay, rehearse
+from bot.core.redact.masking import Masker
+from bot.core.rehearsal.operation import Case, Overlay, rehearse
 from bot.core.release import Hook, LiveRelease, LocalChart, Rendered, StoredRelease
 
 SCOPES = {

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.approvals import Event, Given, Mark, Person, committed, given, judge, pushers
-from bot.core.gate_rules import GateRules
+from bot.core.gate.approvals import Event, Given, Mark, Person, committed, given, judge, pushers
+from bot.core.gate.rules import GateRules
 
 T0 = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MAX = Person(7, "max", "Max Berg")

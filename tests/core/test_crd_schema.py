@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.crd_schema import MOST, schema_in, violations, with_defaults
+from bot.core.rehearsal.crd_schema import MOST, schema_in, violations, with_defaults
 
 
 def schema(**fields: Any) -> dict[str, Any]:

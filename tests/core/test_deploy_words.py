@@ -1,6 +1,6 @@
 """What a deployment says of itself is not decided by what others write into its log."""
 
-from bot.core.deploy_words import after_pipeline, was_refused
+from bot.core.deploy.words import after_pipeline, was_refused
 
 OWN = "Refused: the seal no longer holds, so nothing was touched. What moved:"
 QUOTED = "    | Refused: the seal no longer holds, so nothing was touched."

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.drift import Drifted, alike, as_kept, drifted, pointer_to
+from bot.core.drift.fields import Drifted, alike, as_kept, drifted, pointer_to
 
 MAIN = 'k:{"name":"main"}'
 

@@ -1,10 +1,10 @@
 """What a look for drift makes of the objects of a deployed revision, and what it says of them."""
 
-from bot.core.drift_check import DriftReport, ReleaseDrift, Unread, by_hand, pieces_deployed, worst_first
-from bot.core.drift_issue import digest, drift_answer, lines, told_digest
+from bot.core.drift.check import DriftReport, ReleaseDrift, Unread, by_hand, pieces_deployed, worst_first
 from bot.core.model import ChartInCheckout, DesiredRelease, Manifest
+from bot.core.notes.drift_issue import digest, drift_answer, lines, told_digest
 from bot.core.planned import Change, Drift
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from tests.core.rehearsals import SCOPES, config, ref, standing, stored
 from tests.core.test_rehearsal_drift import TIME, touched
 

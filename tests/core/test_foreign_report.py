@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.foreign_report import MOST_RELEASES, foreign_report
-from bot.core.release_report import ReleaseReport, RunReport, to_json
+from bot.core.deploy.foreign_report import MOST_RELEASES, foreign_report
+from bot.core.deploy.release_report import ReleaseReport, RunReport, to_json
 
 GOOD = RunReport(
     "failed",

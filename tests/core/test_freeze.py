@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from bot.core.freeze import frozen
-from bot.core.gate_rules import Window
+from bot.core.gate.freeze import frozen
+from bot.core.gate.rules import Window
 
 WEEKEND = Window("0 18 * * 5", 62 * 60, "Europe/Berlin", "the weekend")
 CASES = {

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.approvals import Approval
-from bot.core.freeze import Frozen
-from bot.core.gate import Deploy, GateFacts, Hold, Lock, Nothing, PlanFacts, decide, rulings
-from bot.core.gate_note import BEGIN, END, blocks_status, gate_section, gate_words, with_section
-from bot.core.gate_rules import GateRules, OwnedPath
+from bot.core.gate.approvals import Approval
+from bot.core.gate.decision import Deploy, GateFacts, Hold, Lock, Nothing, PlanFacts, decide, rulings
+from bot.core.gate.freeze import Frozen
+from bot.core.gate.rules import GateRules, OwnedPath
 from bot.core.globs import touches
+from bot.core.notes.gate import BEGIN, END, blocks_status, gate_section, gate_words, with_section
 
 HEAD, SEAL = "a" * 40, "sha256:" + "1" * 64
 PLAN = PlanFacts(HEAD, SEAL, complete=True, changes_something=True)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bot.core.errors import AuthorError, Where
-from bot.core.gotmpl import Engine
-from bot.core.gotmpl_values import Budget
+from bot.core.gotmpl.template import Engine
+from bot.core.gotmpl.values import Budget
 from tests.core.gotmpl_cases import DATA, MISTAKES, RENDERS
 
 

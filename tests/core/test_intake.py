@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.intake import project_of, works
 from bot.core.model import Target
+from bot.core.webhook.intake import project_of, works
 from bot.core.work import CommandWork, DeployWork, PlanWork, WakeWork
 
 SHA = "da1560886d4f094c3e6c9ef40349f7d38b5d27d7"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.intake import project_of, works
 from bot.core.model import Target
+from bot.core.webhook.intake import project_of, works
 from bot.core.work import BranchWork, CommandWork, PlanWork, WakeWork
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "gitlab-webhooks"

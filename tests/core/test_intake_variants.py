@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.intake import project_of, works
 from bot.core.model import Target
+from bot.core.webhook.intake import project_of, works
 from bot.core.work import Work
 from tests.core.test_intake_payloads import HEADERS, REAL, SHARED
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.model import ObjectRef
-from bot.core.only_labels import labels_sentence, only_labels
+from bot.core.notes.only_labels import labels_sentence, only_labels
 from bot.core.planned import Change, ObjectAction, ObjectPlan
 
 

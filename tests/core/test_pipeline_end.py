@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.pipeline_end import pipeline_end, why_failed
+from bot.core.deploy.pipeline_end import pipeline_end, why_failed
 
 
 @pytest.mark.parametrize("status", ["success", "failed", "canceled", "skipped"])

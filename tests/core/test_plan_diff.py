@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.core.model import ObjectRef
-from bot.core.plan_diff import MOST, plan_diff
+from bot.core.notes.plan_diff import MOST, plan_diff
 from bot.core.planned import EngineInfo, ObjectPlan, Plan, ReleasePlan
 
 REF = ObjectRef("v1", "ConfigMap", "shop", "web")

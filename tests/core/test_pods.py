@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.pods import pod_trouble, trouble
+from bot.core.verify.pods import pod_trouble, trouble
 
 REVISION = "deployment.kubernetes.io/revision"
 

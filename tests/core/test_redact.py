@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.redact import COMMON, Masker
+from bot.core.redact.masking import COMMON, Masker
 
 MASK = re.compile(r"‹masked:[0-9a-f]{8}›")
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----"

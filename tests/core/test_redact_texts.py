@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.redact import COMMON, Masker
-from bot.core.redact_shapes import hide_shapes
+from bot.core.redact.masking import COMMON, Masker
+from bot.core.redact.shapes import hide_shapes
 
 HIDDEN = "hunter22x9"
 TEXTS = {

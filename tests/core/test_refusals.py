@@ -4,8 +4,8 @@ import pytest
 
 from bot.core.model import ObjectRef
 from bot.core.question import NoSuchKind, Refused
-from bot.core.redact import Masker
-from bot.core.refusals import refusal
+from bot.core.redact.masking import Masker
+from bot.core.rehearsal.refusals import refusal
 
 REF = ObjectRef("apps/v1", "Deployment", "web", "app")
 SAID = [

@@ -7,7 +7,7 @@ import pytest
 from bot.core.model import Level, Risk
 from bot.core.planned import Change
 from bot.core.question import Apply, Delete, Patch, Read, Refused
-from bot.core.rehearsal import Overlay, overlay_after
+from bot.core.rehearsal.operation import Overlay, overlay_after
 from bot.core.release import Hook
 from tests.core.rehearsals import (
     Server,

@@ -7,7 +7,7 @@ import pytest
 from bot.core.model import Level, Manifest
 from bot.core.planned import ReleasePlan
 from bot.core.question import UNANSWERED, Apply, Refused
-from bot.core.rehearsal_crd_upgrade import lost_versions, may_take, to_upgrade
+from bot.core.rehearsal.crd_upgrade import lost_versions, may_take, to_upgrade
 from tests.core.rehearsals import Server, case, config, live, namespace, rendered, standing
 from tests.core.test_rehearsal_schema import NAME, crd
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from bot.core.document import from_document, to_document
 from bot.core.helm_record import default_revision
 from bot.core.model import Level, Manifest
+from bot.core.notes.rollback import preview, stale, way_out
 from bot.core.planned import EngineInfo, Plan, ReleasePlan, Rollback
 from bot.core.question import Create
-from bot.core.rehearsal_case import Case
+from bot.core.rehearsal.case import Case
 from bot.core.release import Hook, LiveRelease, Rendered, StoredRelease
-from bot.core.rollback_note import preview, stale, way_out
 from bot.core.seal import seal
 from tests.core.rehearsals import Server, case, config, standing, stored
 

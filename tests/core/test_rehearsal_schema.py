@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core.question import Refused
-from bot.core.rehearsal import Overlay, overlay_after
+from bot.core.rehearsal.operation import Overlay, overlay_after
 from tests.core.rehearsals import SCOPES, Server, case, codes, live, namespace, refs, rendered, standing
 
 UNKNOWN = Refused(

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from bot.core.deploy.resuming import done_already
 from bot.core.model import Finding, Level
 from bot.core.planned import EngineInfo, Plan, ReleaseAction, ReleasePlan
-from bot.core.resuming import done_already
 
 
 def release(name: str, action: ReleaseAction = "upgrade", digest: str = "") -> ReleasePlan:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.model import Manifest, ObjectRef, Risk
 from bot.core.planned import ObjectPlan, ReleasePlan
-from bot.core.risk import assess
+from bot.core.risk.ranking import assess
 
 
 def obj(kind: str, **fields: Any) -> Manifest:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.rollout import rollout_of
+from bot.core.verify.rollout import rollout_of
 
 
 def thing(

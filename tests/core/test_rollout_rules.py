@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.model import ObjectRef
-from bot.core.rollout import claim_waits_for_its_pod, has_rollout, rollout_of
+from bot.core.verify.rollout import claim_waits_for_its_pod, has_rollout, rollout_of
 from tests.core.test_rollout import condition, outcome, thing
 
 STATEFUL = {"observedGeneration": 2, "replicas": 2, "readyReplicas": 2, "updatedReplicas": 2}

@@ -11,7 +11,7 @@ from bot.core.model import Finding, Level
 from bot.core.noise import noise_between
 from bot.core.objects import canonical
 from bot.core.planned import EngineInfo, Plan, ReleasePlan
-from bot.core.redact import Masker
+from bot.core.redact.masking import Masker
 from bot.core.release import Hook, Rendered
 from bot.core.seal import release_digest, seal
 from tests.core.rehearsals import case, config, live, rendered

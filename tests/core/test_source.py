@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from bot.core.source import Sources
+from bot.core.webhook.source import Sources
 
 GITLAB = [ip_network("192.0.2.0/24"), ip_network("2001:db8:1::/48")]
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.errors import AuthorError
-from bot.core.strategic import MERGE, STRATEGIC, client_side_patch, doubtful_fields
+from bot.core.rehearsal.strategic import MERGE, STRATEGIC, client_side_patch, doubtful_fields
 
 
 def deployment(**pod: Any) -> dict[str, Any]:

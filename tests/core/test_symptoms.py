@@ -3,8 +3,9 @@
 import json
 
 from bot.core.model import ObjectRef
-from bot.core.redact import Masker
-from bot.core.symptoms import (
+from bot.core.notes.symptoms import symptoms_part
+from bot.core.redact.masking import Masker
+from bot.core.verify.symptoms import (
     LONGEST,
     MOST_EVENTS,
     MOST_LINES,
@@ -16,8 +17,7 @@ from bot.core.symptoms import (
     symptoms_of,
     to_json,
 )
-from bot.core.symptoms_events import about_any
-from bot.core.symptoms_note import symptoms_part
+from bot.core.verify.symptoms_events import about_any
 from tests.core.ailing import NOW, container, crashes, event, log, pod, sighting, waits
 
 SECRET = "correct-horse-battery"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.deploy_note import DeployReport, deploy_note
 from bot.core.errors import AuthorError
-from bot.core.trail import FIRST, Entry, Happening, Head, first_broken, follow, heads_in, intact
-from bot.core.trail_check import Chain, Verdict
-from bot.core.trail_lines import facts_of, from_line, to_line
+from bot.core.notes.deploy import DeployReport, deploy_note
+from bot.core.trail.chain import FIRST, Entry, Happening, Head, first_broken, follow, heads_in, intact
+from bot.core.trail.check import Chain, Verdict
+from bot.core.trail.lines import facts_of, from_line, to_line
 from tests.core.trail_kinds import FACTS, whole_trail
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

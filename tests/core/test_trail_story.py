@@ -8,11 +8,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from bot.core.errors import AuthorError
-from bot.core.trail import Entry
-from bot.core.trail_facts import LOG_MOST, changes_of, distinct, document_digest, log_digest
-from bot.core.trail_filter import Wanted, moment
-from bot.core.trail_story import pushes, stories
-from bot.core.trail_words import jobs_of, sentence, targets_of, who
+from bot.core.trail.chain import Entry
+from bot.core.trail.facts import LOG_MOST, changes_of, distinct, document_digest, log_digest
+from bot.core.trail.filter import Wanted, moment
+from bot.core.trail.story import pushes, stories
+from bot.core.trail.words import jobs_of, sentence, targets_of, who
 from tests.core.trail_kinds import FACTS, IID, PROJECT, SEAL, whole_trail
 
 TRAIL = whole_trail()

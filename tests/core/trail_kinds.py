@@ -1,6 +1,6 @@
 """One happening of each kind that the trail knows, as the code writes them."""
 
-from bot.core.trail import FIRST, Entry, Happening, follow
+from bot.core.trail.chain import FIRST, Entry, Happening, follow
 
 PROJECT, IID, AT = "platform/cluster", 7, "2026-11-23T13:00:00.123456+00:00"
 SEAL, HEAD, MERGED = f"sha256:{'4b' * 32}", "a" * 40, "c" * 40

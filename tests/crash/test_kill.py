@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 
 KILLS = 5
 DELIVERIES = 150

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.core import deploy_words, verify_words
-from bot.core.release_report import RunReport
+from bot.core.deploy import words as deploy_words
+from bot.core.deploy.release_report import RunReport
+from bot.core.verify import words as verify_words
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "operations.md"

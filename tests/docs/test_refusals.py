@@ -11,7 +11,7 @@ ROWS = list(rows())
 
 def holds() -> list[str]:
     """The reasons that a gate gives, as far as they are literals."""
-    tree = ast.parse((ROOT / "bot/core/gate.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "bot/core/gate/decision.py").read_text(encoding="utf-8"))
     calls = [it for it in ast.walk(tree) if isinstance(it, ast.Call) and isinstance(it.func, ast.Name)]
     reasons = [sentence(it.args[0]) for it in calls if it.func.id == "Hold"]  # type: ignore[attr-defined]
     return [it for it in reasons if it]
@@ -37,7 +37,7 @@ def test_each_reason_to_hold_stands_in_the_table() -> None:
 
 def test_each_rule_of_the_gate_stands_in_the_table() -> None:
     rules = ["approvals", "paths", "pipeline", "threads", "undiverged", "freeze", "lock"]
-    source = (ROOT / "bot/core/gate.py").read_text(encoding="utf-8")
+    source = (ROOT / "bot/core/gate/decision.py").read_text(encoding="utf-8")
     named = {node.args[0].value for node in ast.walk(ast.parse(source)) if _is_ruling(node)}  # type: ignore[attr-defined]
     assert named == set(rules)
     assert [it for it in rules if it not in HEAD] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.marks import deploy_marker, plan_marker, plan_status, reply_marker
+from bot.core.notes.marks import deploy_marker, plan_marker, plan_status, reply_marker
 from bot.demo.gitlab import CommitStatus, GitLab, Job, MergeRequest, Note, Pipeline, Project, User
 from tests.e2e.bot_process import BotProcess
 from tests.e2e.files import VALUES

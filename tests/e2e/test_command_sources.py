@@ -1,6 +1,6 @@
 """Where a command may stand: a note, a reply, a review of the diff, an internal note, the description."""
 
-from bot.core.marks import reply_marker
+from bot.core.notes.marks import reply_marker
 from bot.demo.gitlab import MergeRequest, Note
 from tests.e2e.files import VALUES, values
 from tests.e2e.site import Site

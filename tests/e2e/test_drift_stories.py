@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 import yaml
 
-from bot.core.marks import drift_marker, drift_reply_marker
+from bot.core.notes.marks import drift_marker, drift_reply_marker
 from bot.demo.gitlab import MergeRequest, Note
 from bot.demo.gitlab.state import Issue
 from tests.e2e.files import VALUES, values

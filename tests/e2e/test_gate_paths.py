@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.marks import plan_status
+from bot.core.notes.marks import plan_status
 from bot.demo.gitlab import CommitStatus, MergeRequest
 from tests.e2e.files import VALUES, project_files, values
 from tests.e2e.site import Site, seal_of

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from bot.adapters.cluster_access import client_for
-from bot.adapters.cluster_releases import record
-from bot.adapters.cluster_wire import Call, Wire
+from bot.adapters.cluster.access import client_for
+from bot.adapters.cluster.releases import record
+from bot.adapters.cluster.wire import Call, Wire
 from bot.core.helm_record import packed, record_of, stored_release
 from bot.core.model import Target
 from tests.e2e.files import VALUES, values

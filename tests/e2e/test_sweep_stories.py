@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import yaml
 
-from bot.core.marks import reply_marker
+from bot.core.notes.marks import reply_marker
 from bot.demo.gitlab import Delivery, MergeRequest, Note
 from tests.e2e.site import Site
 from tests.e2e.waiting import until

@@ -10,8 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.adapters.memory import MemoryInbox
 from bot.core.model import Target
-from bot.core.signature import Doorkeeper
-from bot.core.source import Sources
+from bot.core.webhook.signature import Doorkeeper
+from bot.core.webhook.source import Sources
 from bot.entry.doorbell import Doorbell
 from bot.entry.hook import Hook, Inbox
 from bot.entry.metrics import Metrics

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.adapters.memory import MemoryInbox, MemoryQueue, MemoryStore
-from bot.core.delivery import Delivery
-from bot.core.trail import Happening
+from bot.core.trail.chain import Happening
+from bot.core.webhook.delivery import Delivery
 from bot.core.work import DeployWork, PlanWork, WakeWork, Work, key
 from bot.entry.dispatch import Dispatcher
 from bot.entry.doorbell import Doorbell

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectionError, ServerDisconnectedError
 
-from bot.core.delivery import Delivery
+from bot.core.webhook.delivery import Delivery
 from bot.core.work import PlanWork
 from bot.entry.hook import LARGEST_BODY
 from tests.entry.door import EVENT, TOKEN, open_door, opened

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from bot.core.signature import Doorkeeper, key_of, sign
+from bot.core.webhook.signature import Doorkeeper, key_of, sign
 from tests.entry.door import EVENT, NOW, TOKEN, open_door, opened
 
 KEY, NEXT_KEY = bytes(range(32)), bytes(range(32, 64))

@@ -3,7 +3,7 @@
 import asyncio
 from ipaddress import ip_network
 
-from bot.core.source import Sources
+from bot.core.webhook.source import Sources
 from tests.entry.door import EVENT, TOKEN, open_door, opened
 
 HERE, THERE = ip_network("127.0.0.0/8"), ip_network("192.0.2.0/24")

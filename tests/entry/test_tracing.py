@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from bot.adapters.gitlab_client import Answered
+from bot.adapters.gitlab.client import Answered
 from bot.core.trace import trace_id, trace_of
 from bot.core.work import CommandWork, DeployWork, PlanWork, WakeWork
 from bot.entry.tracing import NoSpans, OpenSpans, spans

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.marks import reply_marker
+from bot.core.notes.marks import reply_marker
 from tests.e2e.waiting import until
 from tests.e2e.world import world
 

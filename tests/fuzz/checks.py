@@ -8,12 +8,12 @@ from typing import Any
 
 from bot.core.command import COMMANDS, MOST_COMMANDS, Command, Malformed, Unknown, parse
 from bot.core.errors import AuthorError, Where
-from bot.core.intake import works
 from bot.core.layouts import parse_catalogue, read
 from bot.core.layouts.helmfile_yaml import read_documents
 from bot.core.manifest import documents, load
 from bot.core.model import DesiredState, Target
 from bot.core.values import read_values
+from bot.core.webhook.intake import works
 from bot.core.work import from_json, to_json
 from tests.core.layouts.helmfile_cases import CASES, CHART, CHART_TEXT
 from tests.core.layouts.tree import CATALOGUE_TEXT, catalogue, target

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.app.commands.request import no_release
-from bot.core import markdown as md
-from bot.core.deploy_note import DeployReport, deploy_note
-from bot.core.drift_issue import drift_answer, drift_issue
-from bot.core.gate import GateFacts, Lock
-from bot.core.gate_note import gate_section
-from bot.core.note import PlanContext, plan_notes, sentence_note, untouched_note
-from bot.core.rollback_note import preview, stale
+from bot.core.gate.decision import GateFacts, Lock
+from bot.core.notes import markdown as md
+from bot.core.notes.deploy import DeployReport, deploy_note
+from bot.core.notes.drift_issue import drift_answer, drift_issue
+from bot.core.notes.gate import gate_section
+from bot.core.notes.plan import PlanContext, plan_notes, sentence_note, untouched_note
+from bot.core.notes.rollback import preview, stale
 from tests.fuzz.harmless import assert_harmless, shape
 from tests.fuzz.hostile import soiled, texts
 from tests.golden.more_plans import MORE

@@ -20,7 +20,7 @@ from bot.app.ports.cluster import ReleaseHead
 from bot.app.ports.keeping import Deployment
 from bot.core.command import Command
 from bot.core.errors import ClusterUnreachable
-from bot.core.gate import Lock
+from bot.core.gate.decision import Lock
 from bot.core.model import Target
 from tests.fuzz.harmless import assert_harmless
 from tests.fuzz.hostile import texts

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bot.core.deploy_note import DeployReport
+from bot.core.deploy.release_report import ReleaseReport
 from bot.core.model import Finding, Level
+from bot.core.notes.deploy import DeployReport
+from bot.core.notes.rollback import OFFER, REVERTED, revert_link
 from bot.core.planned import Plan, Rollback
-from bot.core.release_report import ReleaseReport
-from bot.core.rollback_note import OFFER, REVERTED, revert_link
 from tests.golden.plans import SEAL, plan, release, replicas
 
 BACK = Rollback("web/podinfo", 2)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from syrupy.assertion import SnapshotAssertion
 
-from bot.core.drift_check import DriftReport, ReleaseDrift, Unread, worst_first
-from bot.core.drift_issue import digest, drift_answer, drift_issue, gone_issue, told_digest
+from bot.core.drift.check import DriftReport, ReleaseDrift, Unread, worst_first
 from bot.core.model import Finding, Level, ObjectRef
+from bot.core.notes.drift_issue import digest, drift_answer, drift_issue, gone_issue, told_digest
 from bot.core.planned import Change, Drift
 from tests.golden.plans import deployment, release, replicas
 from tests.golden.test_notes import golden, parsed, text_of

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from bot.core.note import LIMIT, Notes, PlanContext, plan_notes
+from bot.core.notes.plan import LIMIT, Notes, PlanContext, plan_notes
 from bot.core.planned import Plan
 from tests.golden.more_plans import MORE
 from tests.golden.plans import PLANS as FIRST

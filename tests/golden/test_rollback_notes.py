@@ -4,9 +4,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from bot.core.deploy_note import DeployReport, deploy_note
+from bot.core.notes.deploy import DeployReport, deploy_note
+from bot.core.notes.rollback import preview
 from bot.core.planned import Plan
-from bot.core.rollback_note import preview
 from tests.golden.rollbacks import CODE, PREVIEWS, REPORTS
 
 

@@ -3,7 +3,7 @@
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from bot.core.deploy_note import DeployReport, deploy_note
+from bot.core.notes.deploy import DeployReport, deploy_note
 from tests.golden.test_notes import _Note, parsed, text_of
 from tests.golden.verifications import VERIFICATIONS
 

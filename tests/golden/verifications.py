@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bot.core.deploy_note import DeployReport
-from bot.core.probes import Answered, Measured, NoAnswer, judged
-from bot.core.verification import ReleaseCheck, Verdict, with_probes
-from bot.core.verify_rules import HttpProbe, PromProbe
-from bot.core.verify_words import reason, way_out
+from bot.core.notes.deploy import DeployReport
+from bot.core.verify.outcome import ReleaseCheck, Verdict, with_probes
+from bot.core.verify.probes import Answered, Measured, NoAnswer, judged
+from bot.core.verify.rules import HttpProbe, PromProbe
+from bot.core.verify.words import reason, way_out
 
 _SEAL = f"sha256:{'5e' * 32}"
 _BASE = DeployReport(

@@ -28,7 +28,7 @@ UNSAFE = {
     "full_load",
     "PickleType",
 }
-IN_MEMORY = {"bot/adapters/cluster_recall.py", "bot/core/remembered.py"}
+IN_MEMORY = {"bot/adapters/cluster/recall.py", "bot/core/remembered.py"}
 """They copy plain values with marshal; what it wrote never leaves the process, and nothing else is read."""
 
 
@@ -48,7 +48,7 @@ def test_nothing_imports_what_runs_code_when_it_reads(path: Path) -> None:
 
 
 def test_the_engine_is_told_to_keep_json_and_not_its_default() -> None:
-    text = (ROOT / "bot" / "adapters" / "engine_database.py").read_text(encoding="utf-8")
+    text = (ROOT / "bot" / "adapters" / "engine" / "database.py").read_text(encoding="utf-8")
     [kept] = [
         value
         for node in ast.walk(ast.parse(text))

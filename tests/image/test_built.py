@@ -232,7 +232,7 @@ def started(process: subprocess.Popen[str]) -> str:
 
 RENDER = """
 import asyncio, json, sys
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.core.release import Capabilities, LocalChart, RenderJob
 
 async def main(folder):

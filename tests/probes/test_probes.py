@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.adapters.probes import WebProbes
-from bot.core.probes import Answered, Measured, NoAnswer
-from bot.core.verify_rules import Asking, HttpProbe, PromProbe
+from bot.core.verify.probes import Answered, Measured, NoAnswer
+from bot.core.verify.rules import Asking, HttpProbe, PromProbe
 from tests.probes.prometheus import LookAlike, look_alike, scalar, vector
 
 QUERY = 'sum(rate(hubble_flows_processed_total{verdict="DROPPED"}[5m]))'

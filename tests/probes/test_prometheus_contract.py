@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.probes import WebProbes
-from bot.core.probes import Measured, NoAnswer, Reading
-from bot.core.verify_rules import Asking, PromProbe
+from bot.core.verify.probes import Measured, NoAnswer, Reading
+from bot.core.verify.rules import Asking, PromProbe
 from tests.probes.prometheus import look_alike, scalar, vector
 from tests.probes.real_prometheus import PROGRAM, prometheus
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
-from bot.core.marks import deploy_status
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
+from bot.core.notes.marks import deploy_status
 from tests.e2e.files import VALUES, values
 from tests.e2e.site import Site
 from tests.e2e.waiting import until

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.adapters.engine import Engine
-from bot.adapters.engine_place import Fence
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import check_schema, open_database
-from bot.adapters.store_inbox import SqlInbox
+from bot.adapters.engine.place import Fence
+from bot.adapters.engine.queue import Engine
+from bot.adapters.store.database import check_schema, open_database
+from bot.adapters.store.inbox import SqlInbox
+from bot.adapters.store.sql import SqlStore
 from bot.bootstrap.sweeping import sweeping
 from bot.core.model import Target
-from bot.core.signature import Doorkeeper
+from bot.core.webhook.signature import Doorkeeper
 from bot.core.work import Again, DeployWork, Done, Outcome, Work, key
 from bot.entry.dispatch import Dispatcher
 from bot.entry.doorbell import Doorbell

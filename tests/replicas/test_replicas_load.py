@@ -10,8 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.adapters.store import SqlStore
-from bot.adapters.store_database import open_database
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 from tests.contracts.databases import PostgreSql
 from tests.replicas.fleet import Diary, Replica, all_ended, deliver, fleet, work_key
 

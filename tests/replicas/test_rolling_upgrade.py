@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from bot.adapters.migrations import versions
-from bot.adapters.store_database import check_schema, contract, open_database, steps
+from bot.adapters.store.database import check_schema, contract, open_database, steps
+from bot.adapters.store.migrations import versions
 from bot.core.errors import AuthorError
 from tests.contracts.databases import PostgreSql
 from tests.replicas.fleet import Diary, Replica, all_ended, answers, deliver, fleet, work_key
@@ -16,7 +16,7 @@ from tests.replicas.fleet import Diary, Replica, all_ended, answers, deliver, fl
 _STEP = """
 import sqlalchemy as sa
 from alembic import op
-from bot.adapters.store_database import contract
+from bot.adapters.store.database import contract
 
 revision = "9001"
 down_revision = "{before}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.core.marks import reply_marker
+from bot.core.notes.marks import reply_marker
 from bot.demo.gitlab import MergeRequest
 from tests.e2e.files import values
 from tests.e2e.site import Site

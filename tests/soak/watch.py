@@ -76,7 +76,9 @@ class Watch:
         found = 0
         for child in self._service.children():
             try:
-                found += child.memory_info().rss if "bot.adapters.render_worker" in child.cmdline() else 0
+                found += (
+                    child.memory_info().rss if "bot.adapters.helm.render_worker" in child.cmdline() else 0
+                )
             except psutil.Error:
                 continue
         return found

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bot.app.commands.request import Answer, Request
-from bot.app.deploy_telling import Telling, about
+from bot.app.deploy.telling import Telling, about
 from bot.app.ports import Deployment, Forge, Queue, Store
 from bot.app.ports.running import Runs
-from bot.core import markdown as md
-from bot.core.gate import FOLLOW_UP
+from bot.core.gate.decision import FOLLOW_UP
 from bot.core.model import Target
+from bot.core.notes import markdown as md
 
 
 class Cancel:

@@ -5,13 +5,13 @@ from bot.app.commands.rollback import deployed, still_under_way
 from bot.app.commands.taken_up import UNDER_WAY, taken_up, work_of
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Consent, Deployment, Queue, Store, StoredPlan
-from bot.app.rollback_asking import Kept, Previews
-from bot.core import markdown as md
-from bot.core import rollback_note as words
+from bot.app.rollback.asking import Kept, Previews
 from bot.core.errors import AuthorError
-from bot.core.gate import Deploy, Hold, Nothing, decide
+from bot.core.gate.decision import Deploy, Hold, Nothing, decide
 from bot.core.model import Target
 from bot.core.moved import moved
+from bot.core.notes import markdown as md
+from bot.core.notes import rollback as words
 
 
 class ConfirmRollback:

@@ -7,20 +7,20 @@ newest plan that was shown, it goes. Else the new plan is shown, and goes when i
 from collections.abc import Sequence
 from functools import partial
 
+from bot.app.apply.recovering import Left, Recovery, pending
 from bot.app.commands.request import Answer, Request, each_target
 from bot.app.commands.taken_up import UNDER_WAY, taken_up, work_of
-from bot.app.deploy_job import another_try
+from bot.app.deploy.job import another_try
 from bot.app.gate import Gatekeeper
-from bot.app.keeping_plans import to_keep
-from bot.app.planner import Planner
+from bot.app.plan.keeping import to_keep
+from bot.app.plan.planner import Planner
 from bot.app.ports import Clock, Consent, Deployment, Forge, Queue, Repositories, Store, StoredPlan
-from bot.app.recovering import Left, Recovery, pending
-from bot.core import markdown as md
 from bot.core.document import from_document
-from bot.core.gate import NEXT, Deploy, Hold, Nothing, decide
+from bot.core.gate.decision import NEXT, Deploy, Hold, Nothing, decide
 from bot.core.model import Target
 from bot.core.moved import moved
-from bot.core.note import PlanContext, plan_notes
+from bot.core.notes import markdown as md
+from bot.core.notes.plan import PlanContext, plan_notes
 from bot.core.planned import Plan
 
 MOST_LINES = 20

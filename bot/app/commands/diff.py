@@ -2,11 +2,11 @@
 
 from bot.app.commands.request import Answer, Request, no_release
 from bot.app.ports import Store
-from bot.core import markdown as md
 from bot.core.document import from_document
 from bot.core.model import Target
+from bot.core.notes import markdown as md
+from bot.core.notes.release_diff import release_diff
 from bot.core.planned import Plan
-from bot.core.release_diff import release_diff
 
 NEAR, WHOLE = 3, 100_000
 

@@ -2,7 +2,7 @@
 
 from bot.app.commands.request import Answer, Request, no_target
 from bot.app.ports import Queue
-from bot.core import markdown as md
+from bot.core.notes import markdown as md
 from bot.core.work import DriftWork
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from bot.app.commands.request import Answer, Request
-from bot.core import markdown as md
 from bot.core.command import COMMANDS
+from bot.core.notes import markdown as md
 
 
 class Help:

@@ -3,9 +3,9 @@
 from bot.app.commands.request import Answer, Request, each_target
 from bot.app.commands.taken_up import recorded
 from bot.app.ports import Clock, Queue, Store
-from bot.core import markdown as md
-from bot.core.gate import Lock
+from bot.core.gate.decision import Lock
 from bot.core.model import Target
+from bot.core.notes import markdown as md
 from bot.core.work import GateWork
 
 TOLD = 50

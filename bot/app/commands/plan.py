@@ -1,13 +1,13 @@
 """`/helm plan [release…] [--target T]`: plans again, the whole into its note, some releases into a reply."""
 
 from bot.app.commands.request import Answer, Request
-from bot.app.planner import Planner
+from bot.app.plan.planner import Planner
 from bot.app.ports import Queue, Repositories
 from bot.app.ports.forge import Forge
-from bot.core import markdown as md
 from bot.core.errors import TransientError
-from bot.core.gate_rules import LEVELS
-from bot.core.note import PlanContext, plan_notes
+from bot.core.gate.rules import LEVELS
+from bot.core.notes import markdown as md
+from bot.core.notes.plan import PlanContext, plan_notes
 from bot.core.work import PlanWork
 
 

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, replace
 
 from bot.app.ports import MergeRequest, Note
-from bot.core import markdown as md
 from bot.core.command import Command
 from bot.core.model import Target
 from bot.core.nearest import named, nearest_release
+from bot.core.notes import markdown as md
 
 
 @dataclass(frozen=True, slots=True)

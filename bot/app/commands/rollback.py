@@ -5,16 +5,16 @@ Nothing is changed by it: `/helm confirm CODE` does that, for as long as what wa
 
 from dataclasses import dataclass
 
+from bot.app.apply.recovering import pending
 from bot.app.commands.request import Answer, Request
 from bot.app.commands.taken_up import UNDER_WAY
+from bot.app.deploy.reverting import Reverting
 from bot.app.ports import Deployment, MergeRequest, Store
-from bot.app.recovering import pending
-from bot.app.reverting import Reverting
-from bot.app.rollback_asking import Asked, Previews
-from bot.core import markdown as md
-from bot.core import rollback_note as words
+from bot.app.rollback.asking import Asked, Previews
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable, ForgeRefused
 from bot.core.model import Target
+from bot.core.notes import markdown as md
+from bot.core.notes import rollback as words
 from bot.core.planned import Rollback
 
 

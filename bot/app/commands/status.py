@@ -3,10 +3,10 @@
 from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Clusters, Store
 from bot.app.ports.cluster import ReleaseHead
-from bot.core import markdown as md
 from bot.core.document import from_document
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import Target
+from bot.core.notes import markdown as md
 from bot.core.standing import deployed_lines, newest_of
 
 MOST = 100

@@ -4,8 +4,8 @@ from bot.app.commands.lock import tell_gates
 from bot.app.commands.request import Answer, Request, each_target
 from bot.app.commands.taken_up import recorded
 from bot.app.ports import Queue, Store
-from bot.core import markdown as md
 from bot.core.model import Target
+from bot.core.notes import markdown as md
 
 
 class UnlockTarget:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from bot.core.webhooks import Webhook
+from bot.core.webhook.settings import Webhook
 
 
 @dataclass(frozen=True, slots=True)

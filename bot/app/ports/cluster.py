@@ -9,7 +9,7 @@ from bot.core.errors import AuthorError
 from bot.core.model import ObjectRef, Target
 from bot.core.question import Answer, Question
 from bot.core.release import Capabilities, LiveRelease, StoredRelease
-from bot.core.rollout import RolloutState
+from bot.core.verify.rollout import RolloutState
 
 __all__ = ["Cluster", "Clusters", "ReleaseHead", "RolloutState"]
 

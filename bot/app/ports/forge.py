@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from bot.app.ports.jobs import Job, Jobs, Pipeline
 from bot.app.ports.rendering import Checkout
-from bot.core.approvals import Person
+from bot.core.gate.approvals import Person
 
 MergeRequestState: TypeAlias = Literal["opened", "closed", "merged", "locked"]
 DeploymentState: TypeAlias = Literal["running", "success", "failed", "canceled"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
-from bot.core.approvals import Mark
-from bot.core.gate import Lock
-from bot.core.trail import Head
+from bot.core.gate.approvals import Mark
+from bot.core.gate.decision import Lock
+from bot.core.trail.chain import Head
 from bot.core.work import Work
 
 DeployState: TypeAlias = Literal[

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from bot.core.probes import Reading
-from bot.core.verify_rules import Probe
+from bot.core.verify.probes import Reading
+from bot.core.verify.rules import Probe
 
 
 class Probes(Protocol):

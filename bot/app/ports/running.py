@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
 from bot.app.ports.rendering import Checkout
+from bot.core.deploy.release_report import RunReport
 from bot.core.model import Target
-from bot.core.release_report import RunReport
 
 RunState: TypeAlias = Literal["absent", "running", "died", "ended"]
 

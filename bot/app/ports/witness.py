@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.core.model import ObjectRef, Target
-from bot.core.symptoms import Sighting
+from bot.core.verify.symptoms import Sighting
 
 
 class Witness(Protocol):

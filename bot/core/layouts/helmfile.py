@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core.errors import AuthorError, Where
-from bot.core.gotmpl import Engine
-from bot.core.gotmpl_values import Unknowns
+from bot.core.gotmpl.template import Engine
+from bot.core.gotmpl.values import Unknowns
 from bot.core.layouts.files import Files, joined
 from bot.core.layouts.helmfile_built import evaluated
 from bot.core.layouts.helmfile_entry import Entry, Report

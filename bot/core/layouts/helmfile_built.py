@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from bot.core.composing import Source
 from bot.core.errors import AuthorError, Where
-from bot.core.gotmpl import Engine
-from bot.core.gotmpl_values import Unknowns
+from bot.core.gotmpl.template import Engine
+from bot.core.gotmpl.values import Unknowns
 from bot.core.layouts.files import Files
 from bot.core.layouts.helmfile_entry import Entry, with_texts
 from bot.core.layouts.helmfile_environment import Environment

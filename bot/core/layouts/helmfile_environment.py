@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.gotmpl_values import Struct
+from bot.core.gotmpl.values import Struct
 
 
 @dataclass(frozen=True, slots=True)

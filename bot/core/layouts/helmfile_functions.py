@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.errors import AuthorError, Where
-from bot.core.gotmpl_values import Mistake, Unknown, Unknowns
+from bot.core.gotmpl.values import Mistake, Unknown, Unknowns
 from bot.core.layouts.files import Files, joined
 from bot.core.layouts.helmfile_yaml import read_documents
 

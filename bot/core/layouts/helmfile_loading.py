@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bot.core.errors import AuthorError, Where
-from bot.core.gotmpl import Engine
-from bot.core.gotmpl_values import Struct, copied
+from bot.core.gotmpl.template import Engine
+from bot.core.gotmpl.values import Struct, copied
 from bot.core.layouts.files import Files
 from bot.core.layouts.helmfile_entry import Entry, Report, with_texts
 from bot.core.layouts.helmfile_environment import Environment

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.core.errors import AuthorError, Where
-from bot.core.gotmpl_values import Unknown
+from bot.core.gotmpl.values import Unknown
 from bot.core.layouts.form import shown
 from bot.core.layouts.helmfile_entry import Entry
 from bot.core.layouts.helmfile_environment import Environment

@@ -7,8 +7,8 @@ from typing import Any, Final
 import yaml
 
 from bot.core.errors import AuthorError
-from bot.core.gotmpl_values import Struct, Unknown
-from bot.core.gotmpl_yaml import to_yaml
+from bot.core.gotmpl.values import Struct, Unknown
+from bot.core.gotmpl.yaml import to_yaml
 from bot.core.layouts.form import shown
 from bot.core.layouts.helmfile_entry import Entry
 from bot.core.layouts.helmfile_loading import Loading

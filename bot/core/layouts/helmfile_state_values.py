@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.errors import AuthorError, Where
-from bot.core.gotmpl_values import Unknowns
+from bot.core.gotmpl.values import Unknowns
 from bot.core.layouts.files import Files
 from bot.core.layouts.helmfile_entry import Entry, Report
 from bot.core.layouts.helmfile_environment import Environment, layered

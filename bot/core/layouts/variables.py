@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from bot.core.errors import AuthorError
 from bot.core.model import DesiredState, Finding
-from bot.core.redact import maskable
-from bot.core.redact_keys import could_be_secret, secrecy
-from bot.core.redact_shapes import hide_shapes
+from bot.core.redact.keys import could_be_secret, secrecy
+from bot.core.redact.masking import maskable
+from bot.core.redact.shapes import hide_shapes
 
 
 def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:

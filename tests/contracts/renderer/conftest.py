@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.adapters.helm_cli import CliRenderer
-from bot.adapters.helm_sdk import SdkRenderer
+from bot.adapters.helm.cli import CliRenderer
+from bot.adapters.helm.sdk import SdkRenderer
 from bot.app.ports import Renderer
 from bot.core.errors import AuthorError
 from bot.core.release import Capabilities, Rendered, RenderJob

@@ -1,0 +1,1 @@
+"""Charts of directories, repositories and registries, in one store on this disk."""

@@ -1,0 +1,1 @@
+"""API servers of Kubernetes: dry runs, reads, releases, rollouts, rights."""

@@ -1,0 +1,1 @@
+"""The durable queue, and a process's place among others that share it."""

@@ -1,0 +1,1 @@
+"""Files of a commit, fetched with git."""

@@ -1,0 +1,1 @@
+"""GitLab's REST API: merge requests, threads, pipelines, deployments, settings."""

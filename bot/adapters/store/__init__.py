@@ -1,0 +1,1 @@
+"""The database of our own tables: deliveries, plans, deployments, the trail."""

@@ -1,0 +1,1 @@
+"""Apply a sealed plan to a cluster, release by release."""

@@ -1,0 +1,1 @@
+"""Plan a merge request: gather, render, rehearse, and say it in its thread."""

@@ -1,0 +1,1 @@
+"""Go back to an earlier revision: a preview, a code, and the same deploy."""

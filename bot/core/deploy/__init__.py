@@ -1,0 +1,1 @@
+"""What a deployment is told, leaves and says: its rules, its report by release, its sentences."""

@@ -1,0 +1,1 @@
+"""A safe subset of Go templates with the functions of sprig and helmfile: lexer, parser, execution."""

@@ -1,0 +1,1 @@
+"""Masking: which values are secrets, by their keys and by their looks."""

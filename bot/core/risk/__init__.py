@@ -1,0 +1,1 @@
+"""What a reviewer must not overlook in a plan, ranked."""

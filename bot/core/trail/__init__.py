@@ -1,0 +1,1 @@
+"""The trail: hash-chained entries, checked, filtered, exported and told as a story."""
