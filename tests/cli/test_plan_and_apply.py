@@ -116,3 +116,13 @@ async def test_an_unknown_release_is_said_with_those_that_are_known(purser: Purs
     assert ran.code == 1
     assert json.loads(ran.out)["complete"] is False
     assert "No release is called wbe here. Did you mean web? Known are: cli-only/web." in ran.err
+
+
+async def test_what_pods_say_after_the_deploy_is_masked(purser: Purser, tmp_path: Path) -> None:
+    secret = "not-a-real-password-6"
+    checkout(tmp_path, "cli-said", **{VALUES: values(replicas=1, tag=f"broken-{secret}", password=secret)})
+    seal = json.loads((await purser("plan", "checkout", "--output", "json")).out)["seal"]
+    applied = await purser("apply", "checkout", "--seal", seal, "--verify-seconds", "2")
+    assert applied.code == 1
+    assert "Deployment cli-said/web" in applied.out
+    assert secret not in applied.out + applied.err

@@ -137,7 +137,7 @@ class ApplyPlan:
             return Applied("failed", plan, releases, failed, seconds)
         if verify_seconds is None:
             return Applied("applied", plan, releases, (), seconds)
-        verdict = await self._verify(target, tree, plan, verify_seconds)
+        verdict = await self._verify(target, tree, prepared, verify_seconds)
         if not verdict.good:
             releases = await self._with_symptoms(target, prepared, releases, verdict.ailing)
         result: RunResult = "applied" if verdict.good else "unverified"
@@ -161,13 +161,14 @@ class ApplyPlan:
                 self._say(line)
         return tuple(replace(one, symptoms=said.get(one.key)) for one in releases)
 
-    async def _verify(self, target: Target, tree: Checkout, plan: Plan, seconds: float) -> Verdict:
+    async def _verify(self, target: Target, tree: Checkout, prepared: Prepared, seconds: float) -> Verdict:
         self._say("\nVerifying:")
         last: tuple[str, ...] = ()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while True:
-            verdict = await self._verifier.look(target, plan, tree)
+            seen = await self._verifier.look(target, prepared.plan, tree)
+            verdict = seen.masked(prepared.masker.text)
             if verdict.lines != last:
                 for line in verdict.lines:
                     self._say(f"  {line}")

@@ -9,6 +9,8 @@ from bot.core.verify.probes import ProbeResult
 
 CheckState: TypeAlias = Literal["good", "waiting", "bad"]
 
+LONGEST = 400
+"""Characters of a sentence about a release: others wrote most of it."""
 MOST = 20
 """Sentences of one sort in a note; how many more there are is said."""
 
@@ -69,14 +71,20 @@ class Verdict:
         return tuple(one for one in self.probes if one.is_bad)
 
     def masked(self, mask: Callable[[str], str]) -> "Verdict":
-        """The same with `mask` over every text that came from outside."""
+        """The same with `mask` over every text that came from outside, cut after that, never before."""
         return replace(
             self,
-            releases=tuple(replace(one, lines=tuple(map(mask, one.lines))) for one in self.releases),
+            releases=tuple(
+                replace(one, lines=tuple(_cut(mask(line)) for line in one.lines)) for one in self.releases
+            ),
             left=None if self.left is None else tuple(map(mask, self.left)),
             unread=tuple(map(mask, self.unread)),
             probes=tuple(replace(one, expected=mask(one.expected), why=mask(one.why)) for one in self.probes),
         )
+
+
+def _cut(masked: str) -> str:
+    return masked if len(masked) <= LONGEST else f"{masked[: LONGEST - 1]}…"
 
 
 def with_probes(verdict: Verdict, probes: tuple[ProbeResult, ...]) -> Verdict:

@@ -17,13 +17,14 @@ _HOPELESS = frozenset({"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPul
 _TELLING = frozenset(
     {"ErrImagePull", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
-_MOST = 300
 _HELD_BY_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a workload is not ready, by its pods. `hopeless`: waiting will not help. Plain text, unmasked."""
+    """Why a workload is not ready, by its pods. `hopeless`: waiting will not help. Plain text, unmasked
+    and as long as it comes: what is cut before it is masked may show half a secret.
+    """
 
     hopeless: bool
     message: str
@@ -67,10 +68,10 @@ def _troubles(pod: Manifest, *, crashes_count: bool) -> Iterator[Trouble]:
                 how = f"{said}, restarted {restarts} times{_last_end(container)}"
                 yield Trouble(crashes_count and isinstance(restarts, int) and restarts >= CRASHES, how)
             elif reason in _HOPELESS | _TELLING:
-                yield Trouble(reason in _HOPELESS, f"{said}{f': {message[:_MOST]}' if message else ''}")
+                yield Trouble(reason in _HOPELESS, f"{said}{f': {message}' if message else ''}")
     for condition in _each(status.get("conditions")):
         if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            yield Trouble(False, f"pod {name} finds no node: {str(condition.get('message', ''))[:_MOST]}")
+            yield Trouble(False, f"pod {name} finds no node: {condition.get('message', '')}")
 
 
 def _last_end(container: Mapping[str, Any]) -> str:
