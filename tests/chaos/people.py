@@ -55,16 +55,27 @@ class People:
             if dice.random() < 0.4:
                 async with self._busy:
                     await site.push(f"change-{number}", _files(concerned, release, dice.choice(COLORS)))
+                    self._done.opened[mr.iid] = (mr, await self._concerned(mr))
             else:
                 await self._order(mr, dice.choice(COMMANDS))
         if dice.random() < 0.8:
-            await self._seen(mr, concerned)
+            await self._seen(mr, self._done.opened[mr.iid][1])
         await asyncio.sleep(dice.uniform(0, 2))
         if dice.random() < 0.85:
             await self._merge(mr)
         for _ in range(dice.randint(0, 2)):
             await asyncio.sleep(dice.uniform(0, 4))
             await self._order(mr, dice.choice(COMMANDS))
+
+    async def _concerned(self, mr: MergeRequest) -> frozenset[str]:
+        """The targets whose files it changes: a push may have taken back what it was about."""
+        repo = self._place.world.gitlab.world.repository(mr.project)
+        paths = [it.new_path for it in await repo.diff(mr.base, mr.head)]
+        return frozenset(
+            name
+            for name in TARGETS
+            if any(path.startswith(TARGETS["direct"]) == (name == "direct") for path in paths)
+        )
 
     async def _seen(self, mr: MergeRequest, concerned: frozenset[str]) -> None:
         """Most look at the plan before they merge; they know that it comes, or that there is a conflict."""

@@ -142,3 +142,19 @@ async def test_fast_forward_projects_have_a_merge_ref_too(scene: Scene) -> None:
     scene.project.settings = Settings(merge_method="ff")
     mr = await scene.merge_request()
     assert (await scene.api.get(f"/merge_requests/{mr.iid}/merge_ref")).status == 200
+
+
+async def test_a_push_while_it_is_computed_leaves_no_merge_of_the_files_before(scene: Scene) -> None:
+    """Each look waits for git some times; a push in between must not lend it its head."""
+    mr = await scene.merge_request()
+    repo = scene.gitlab.world.repository(scene.project)
+    for number in range(12):
+        content = f"content {number}\n"
+        looks = [scene.api.get(f"/merge_requests/{mr.iid}/merge_ref") for _ in range(4)]
+        push = scene.gitlab.push(scene.project, mr.source_branch, {"moving.txt": content}, mr.author)
+        await asyncio.gather(*looks[:2], push, *looks[2:])
+        answer = await scene.api.get(f"/merge_requests/{mr.iid}/merge_ref")
+        commit = await repo.commit(answer.json["commit_id"])
+        assert commit is not None
+        assert commit.parents[1] == mr.head
+        assert await repo.read(commit.id, "moving.txt") == content.encode()

@@ -21,28 +21,42 @@ def merge_message(it: MergeRequest) -> str:
 
 async def check(world: World, it: MergeRequest) -> None:
     """Looks at the branches again and rewrites refs/merge-requests/<iid>/merge (which stays as it was on
-    conflict).
+    conflict). What moves meanwhile, by a push or a merge, is looked at once more: one answer is of one state.
     """
-    repo = world.repository(it.project)
+    async with it.checking:
+        while not await _checked(world, it):
+            pass
+
+
+async def _checked(world: World, it: MergeRequest) -> bool:
+    """False where the head moved or it was merged while this looked: nothing of it is kept then."""
+    repo, head = world.repository(it.project), it.head
     target = await repo.resolve(f"refs/heads/{it.target_branch}")
     if it.state != "opened" or target is None:
         it.checked = True
-        return
-    base = await repo.merge_base(target, it.head)
-    it.base, it.start = base or target, target
-    it.empty = base == it.head
-    it.behind = base != target
-    tree = None if it.empty else await repo.merge_tree(target, it.head)
-    it.conflicts = tree is None and not it.empty
-    it.checked = True
-    if tree is None:
-        it.merge_ref = None
-        return
+        return True
+    base = await repo.merge_base(target, head)
+    empty = base == head
+    tree = None if empty else await repo.merge_tree(target, head)
+    made = None if tree is None else await _merge_commit(world, it, tree, (target, head))
+    if (it.head, it.state) != (head, "opened"):
+        return False
+    it.base, it.start, it.empty, it.behind = base or target, target, empty, base != target
+    it.conflicts, it.checked = tree is None and not empty, True
+    changed, it.merge_ref = made != it.merge_ref, made
+    if made is not None and changed:
+        await repo.update_ref(f"refs/merge-requests/{it.iid}/merge", made)
+    return True
+
+
+async def _merge_commit(world: World, it: MergeRequest, tree: str, parents: tuple[str, str]) -> str:
+    """The one that there is, or a new one."""
+    repo = world.repository(it.project)
     current = await repo.commit(it.merge_ref) if it.merge_ref else None
-    if current is None or current.parents != (target, it.head):
-        by = Person(it.author.name, it.author.email)
-        it.merge_ref = await repo.commit_tree(tree, [target, it.head], merge_message(it), by, world.now())
-        await repo.update_ref(f"refs/merge-requests/{it.iid}/merge", it.merge_ref)
+    if it.merge_ref and current is not None and current.parents == parents:
+        return it.merge_ref
+    by = Person(it.author.name, it.author.email)
+    return await repo.commit_tree(tree, list(parents), merge_message(it), by, world.now())
 
 
 async def look(world: World, it: MergeRequest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
@@ -181,6 +182,7 @@ class MergeRequest:
     behind: bool = False
     merge_ref: str | None = None
     lag: int = 0
+    checking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @property
     def threads_resolved(self) -> bool:
