@@ -26,17 +26,20 @@ def main() -> int:
 
 
 async def _all(folder: Path, runs: int, seed: int) -> int:
-    began, counts, bad = time.monotonic(), Counter[str](), 0
+    began, counts, good = time.monotonic(), Counter[str](), 0
     async with stage(folder) as base:
         for number in range(runs):
             outcome = await run(base, seed + number, number)
             counts += outcome.counts
-            bad += bool(outcome.wrong)
+            good += not outcome.wrong
             _tell(number, outcome)
-    print(f"\n{runs} runs in {time.monotonic() - began:.0f} s, {bad} of them bad.")
-    for name, times in sorted(counts.items()):
-        print(f"{times:>7}  {name}")
-    return 1 if bad else 0
+            # Each time, as somebody may end it before all are made.
+            so_far = ", ".join(f"{times} {name}" for name, times in sorted(counts.items()))
+            print(
+                f"    so far {number + 1} runs, {good} good, {time.monotonic() - began:.0f} s: {so_far}",
+                flush=True,
+            )
+    return 0 if good == runs else 1
 
 
 def _tell(number: int, outcome: Outcome) -> None:

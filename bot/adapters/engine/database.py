@@ -125,7 +125,7 @@ class EngineDatabase:
             self._lock_file = None
 
 
-def quiet(known: type[Exception]) -> None:
+def quiet(*known: type[Exception]) -> None:
     """Takes from the engine's log what is no news: work that ended in `known`, and work that a stop cut off.
 
     Work cut off has nothing written down about its end, so the next start takes it up again.

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
+from dbos._error import DBOSAwaitedWorkflowCancelledError
 
 from bot.adapters.clock import utc_now
 from bot.adapters.engine.backlog import backlog_of
@@ -48,6 +49,8 @@ _QUEUES: Mapping[type[Work], str] = {
     CommandWork: "commands",
     BranchWork: "commands",
 }
+ENDED_BY_US = (WorkFailed, DBOSAwaitedWorkflowCancelledError)
+"""How work ends that is no news: badly, which was told, or taken back as it was to begin."""
 _QUEUED = ("ENQUEUED", "DELAYED")
 _ALIVE = (*_QUEUED, "PENDING")
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED")
@@ -117,7 +120,7 @@ class Engine:
             log.warning("engine.work_let_go", works=works, place_held=held)
 
     def _launch(self) -> None:
-        quiet(WorkFailed)
+        quiet(*ENDED_BY_US)
         DBOS(config=self._database.settings(self._poll))
 
         @DBOS.workflow(name="purser.work", max_recovery_attempts=None)
