@@ -5,9 +5,9 @@ import logging
 import pytest
 from dbos._error import DBOSAwaitedWorkflowCancelledError
 
-from bot.adapters.engine import ENDED_BY_US
-from bot.adapters.engine_database import quiet
-from bot.adapters.engine_runner import WorkFailed
+from bot.adapters.engine.database import quiet
+from bot.adapters.engine.queue import ENDED_BY_US
+from bot.adapters.engine.runner import WorkFailed
 
 
 def record_of(error: Exception) -> logging.LogRecord:

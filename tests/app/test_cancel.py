@@ -42,7 +42,7 @@ async def waiting(due: int | None = None) -> Deploying:
     return story
 
 
-@pytest.mark.parametrize("due", [None, *range(5)])
+@pytest.mark.parametrize("due", [None, *range(3)])
 async def test_the_deploy_note_says_that_it_was_cancelled_whatever_write_it_dies_before(
     due: int | None,
 ) -> None:
@@ -55,4 +55,21 @@ async def test_the_deploy_note_says_that_it_was_cancelled_whatever_write_it_dies
     assert found is not None
     assert (found.state, found.reason) == ("held", "ada cancelled it before it began.")
     assert "ada cancelled it before it began." in story.forge.notes[deploy_marker("production")]
-    assert sorted(it["kind"] for it in await story.store.trail(PROJECT)) == ["cancel", "deploy.ended"]
+    assert sorted(it["kind"] for it in await story.store.trail(PROJECT)) == ["cancel"]
+
+
+async def test_a_deploy_that_begins_while_it_is_being_cancelled_stays_one_that_runs() -> None:
+    """The deploy's own work keeps `running` between our writes; it goes on to follow what it began."""
+    story = await waiting()
+    store = story.store
+    begun = Deployment(PROJECT, 1, "production", "c" * 40, "running", "sha256:1", 7, steps=("now",))
+    say = story.forge.upsert_note
+
+    class Forge(type(story.forge)):  # type: ignore[misc]
+        async def upsert_note(self, project: str, iid: int, marker: str, body: str) -> int:
+            await store.put_deployment(begun)
+            return await say(project, iid, marker, body)
+
+    story.forge = Forge(story.fate, "success")
+    await cancelled(story)
+    assert await store.deployment(PROJECT, 1, "production") == begun

@@ -59,6 +59,6 @@ class Cancel:
         return lines
 
     async def _hold(self, request: Request, held: Deployment) -> None:
-        """Kept at once, so that it does not begin; then told where the deploy is followed."""
+        """Kept at once, and only once: a deploy that begins at this very moment is followed on."""
         await self._store.put_deployment(held)
-        await self._telling.end(request.mr, held, replace(about(held), way_out=FOLLOW_UP))
+        await self._telling.say(request.mr, replace(about(held), way_out=FOLLOW_UP))
