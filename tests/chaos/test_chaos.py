@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.run import run, stage
 
 pytestmark = [pytest.mark.long, pytest.mark.crash, pytest.mark.timeout(1500)]
-SEEDS = (4,)
+SEEDS = (112,)
 
 
 async def test_whatever_dies_or_gets_lost_the_cluster_is_what_was_deployed_last(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ never taken from the webhook.
   every other command in it does nothing. The answer is a note.
 - No quotes, no escapes, no shell. An argument holds letters, digits and `. _ / : @ + -`, and does not begin
   with `-`.
-- An eyes reaction says that it was read; a tick or a cross says how it ended; the answer is a reply in the
+- An eyes reaction says that it was read; a tick or a cross says how it ended (with several targets,
+  `/helm plan` may leave both); the answer is a reply in the
   same thread.
 
 ## What each does

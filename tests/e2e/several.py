@@ -32,9 +32,6 @@ async def second_world(folder: Path) -> AsyncIterator[World]:
             {"path": f"{GROUP}/{place}", "targets": [{**common, **target} for target in targets]}
             for place, targets in PROJECTS.items()
         ]
-        # Nothing here renders without an end, and the short limit of the first world would end a rendering on
-        # a busy machine: the plan says so then, and nothing makes it again.
-        content["helm"] = {"render_timeout": 60}
         content["commands"] = {"internal_notes": True, "description": True}
         file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         await made.bot.stop()
