@@ -31,13 +31,17 @@ TEXTS = {
     "a container's variable in JSON": '[{"name":"DB_PASSWORD","value":"hunter22x9"}]',
     "a container's variable in YAML": "env:\n- name: DB_PASSWORD\n  value: hunter22x9\n",
     "a container's variable in JSON in JSON": r'"[{\"name\": \"DB_PASSWORD\", \"value\": \"hunter22x9\"}]"',
+    "in a block of YAML under a telling key": "auth:\n  clientSecret: 'hunter22x9'\n",
+    "in a block of quoted YAML under a telling key": 'auth:\n  "clientSecret": hunter22x9\n',
+    "in braces of YAML under a telling key": "auth: {clientSecret: 'hunter22x9'}\n",
+    "behind two telling keys": "token: password: hunter22x9",
     "set on a command line": "helm upgrade --set a=1,db.password=hunter22x9 web ./web",
 }
 LENGTH = 150_000
 PIECES = (
     "a", "0a", "a.b-", "--a", "--a ", "eyJ", "-eyJ", "a.eyJ", "ab://x:", "ab://", "key={{ ", "key=${ ", 'key="', "key='x ",
     'key=\\"', " -u a", "bearer ", "LS0tLS1CRUdJTi", "-----BEGIN PRIVATE KEY", "<password ", "<password>", "name: token\n", " ",
-    "password=\n", "\\password", "name=a,value=", "token:", "@", "ab://x:y@",
+    "password=\n", "token:\n", "token: ", "\\password", "name=a,value=", "token:", "@", "ab://x:y@",
 )  # fmt: skip
 
 
@@ -46,6 +50,18 @@ def test_a_secret_is_told_by_its_key_wherever_the_key_stands(text: str) -> None:
     masked = Masker(b"k").text(text)
     assert HIDDEN not in masked
     assert "‹masked:" in masked
+
+
+def test_keys_of_a_block_under_a_telling_key_stay_and_a_value_that_ends_like_a_key_does_not() -> None:
+    masked = Masker(b"k").text("auth:\n  clientSecret: hunter22x9\n  database: web\n")
+    assert masked.startswith("auth:\n  clientSecret: ‹masked:")
+    assert masked.endswith("›\n  database: web\n")
+    for ends_so in (
+        "token: hunter22x9:\nport: 1",
+        "token: hunter22x9=\nport: 1",
+        "password:\n  hunter22x9:\n",
+    ):
+        assert "hunter22x9" not in Masker(b"k").text(ends_so)
 
 
 @pytest.mark.timeout(60)

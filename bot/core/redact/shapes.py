@@ -59,6 +59,7 @@ _FLAG = re.compile(
 )
 _KEY = re.compile(r"(?<![\w.-])(?P<key>[\w.-]++)\\*[\"']?[ \t]*+(?:=>|[:=]|\s[:=]|%3[AaDd])\s*+")
 _AFTER_KEY = re.compile(_VALUE)
+_BLOCK = re.compile(r"[\"']?[\w.-]++[\"']?:\s")
 _ENTRY = re.compile(
     r"(?P<head>\b(?:name|key)\\*[\"']?[ \t]{0,40}[:=][ \t]{0,40}"
     r"\\*[\"']?(?P<key>[\w.-]{1,200}+)\\*[\"']?[\s,]{1,80}"
@@ -106,14 +107,18 @@ def _web_token(text: str, hide: Hide) -> str:
 
 
 def _pairs(text: str, hide: Hide) -> str:
-    """`key: value`, `key=value` and the like; what stands behind a harmless key is looked at in its turn."""
+    """`key: value`, `key=value` and the like; what stands behind a harmless key is looked at in its turn.
+
+    So is what stands behind a value that is a key itself, as in `auth: {clientSecret: x}`.
+    """
     parts: list[str] = []
     done = 0
     for found in _KEY.finditer(text):
-        if found.start() < done:
+        if found.end() <= done:
             continue
         how = _secrecy(found["key"], escaped=text[found.start() - 1 : found.start()] == "\\")
-        value = _AFTER_KEY.match(text, found.end()) if how != "no" else None
+        is_block = how == "likely" and "\n" in found.group() and _BLOCK.match(text, found.end())
+        value = _AFTER_KEY.match(text, found.end()) if how != "no" and not is_block else None
         if value is not None:
             parts += [text[done : found.end()], _value(value.group(), how, hide)]
             done = value.end()
