@@ -35,10 +35,15 @@ TEXTS = {
     "in a block of quoted YAML under a telling key": 'auth:\n  "clientSecret": hunter22x9\n',
     "in braces of YAML under a telling key": "auth: {clientSecret: 'hunter22x9'}\n",
     "behind two telling keys": "token: password: hunter22x9",
+    "in a literal block": "db:\n  password: |\n    hunter22x9\n  host: db\n",
+    "in a folded block of a list": "- password: >-\n    hunter22x9\n  user: me\n",
+    "under a key that means all below it": "passwords:\n  admin: hunter22x9\n",
+    "in a list under such a key": "passwords:\n- hunter22x9\n",
     "set on a command line": "helm upgrade --set a=1,db.password=hunter22x9 web ./web",
 }
 LENGTH = 150_000
 PIECES = (
+    "password: |\n", "password: |\n  a", "passwords:\n a: b\n", "passwords:\n - x\n", "passwords:\n  - x: 1\n", "- - ",
     "a", "0a", "a.b-", "--a", "--a ", "eyJ", "-eyJ", "a.eyJ", "ab://x:", "ab://", "key={{ ", "key=${ ", 'key="', "key='x ",
     'key=\\"', " -u a", "bearer ", "LS0tLS1CRUdJTi", "-----BEGIN PRIVATE KEY", "<password ", "<password>", "name: token\n", " ",
     "password=\n", "token:\n", "token: ", "\\password", "name=a,value=", "token:", "@", "ab://x:y@",
@@ -65,6 +70,15 @@ def test_keys_of_a_block_under_a_telling_key_stay_and_a_value_that_ends_like_a_k
 
 
 @pytest.mark.timeout(60)
+def test_what_stands_beside_a_block_that_is_hidden_stays() -> None:
+    text = "passwords:\n  admin: hunter22x9\n  name: web\nport: 80\ntoken: |\n  ${FROM_ENV}\npassword: |\n  a1\n\n  b2\nuser: me\n"
+    kept = Masker(b"k").text(text)
+    for line in ("  name: web\nport: 80\n", "token: |\n  ${FROM_ENV}\n", "\nuser: me\n"):
+        assert line in kept
+    assert "a1" not in kept.partition("password: |")[2]
+    assert "b2" not in kept.partition("password: |")[2]
+
+
 @pytest.mark.parametrize("piece", PIECES, ids=repr)
 def test_a_long_text_without_a_secret_is_looked_through_once(piece: str) -> None:
     """Each of these took minutes to hours where a pattern looked twice at the same stretch."""

@@ -37,6 +37,12 @@ _LIKELY = _words("token tokens credential credentials apikey apikeys privatekey 
 _HEADERS = _words("auth authorization")
 
 
+REFERRING = frozenset(
+    {"name", "key", "namespace", "optional", "valueFrom", "secretKeyRef", "configMapKeyRef"}
+)
+"""Fields that say where a secret is, and hold none."""
+
+
 @lru_cache(maxsize=4096)
 def secrecy(key: str) -> Secrecy:
     """How surely a string under this key is a secret."""

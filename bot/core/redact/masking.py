@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.model import Manifest
 from bot.core.redact.forms import decoded, forms
-from bot.core.redact.keys import could_be_secret, is_telling, secrecy
+from bot.core.redact.keys import REFERRING, could_be_secret, is_telling, secrecy
 from bot.core.redact.shapes import hide_shapes
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -24,9 +24,6 @@ _LONG = 100
 
 _MASK = re.compile(r"‹masked:[0-9a-f]{8}›")
 _NAMES = frozenset({"apiVersion", "kind", "name", "namespace", "key"})
-_REFERRING = frozenset(
-    {"name", "key", "namespace", "optional", "valueFrom", "secretKeyRef", "configMapKeyRef"}
-)
 COMMON = frozenset(
     """
     administrator anonymous cluster-admin default development disabled enabled example grafana kubernetes
@@ -40,7 +37,7 @@ _SHORTEST_LINE = 16
 _LINE = re.compile(rf"\S{{{_SHORTEST_LINE},}}")
 """A line of a longer secret that is looked for alone: texts are indented and cut where they are shown."""
 
-UNMASKED = _NAMES | _REFERRING
+UNMASKED = _NAMES | REFERRING
 """Fields that are shown as they are, at any depth: names and references to names."""
 
 
@@ -222,9 +219,9 @@ class Masker:
         for field, item in value.items():
             if field == "value" and named:
                 masked[field] = self.value(item, named)
-            elif field in _REFERRING and isinstance(item, str):
+            elif field in REFERRING and isinstance(item, str):
                 masked[field] = item
-            elif inherited and field not in _REFERRING and not isinstance(item, (dict, list)):
+            elif inherited and field not in REFERRING and not isinstance(item, (dict, list)):
                 masked[field] = self.value(item, field if secrecy(field) != "no" else inherited)
             else:
                 masked[field] = self.value(item, field)

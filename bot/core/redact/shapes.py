@@ -5,8 +5,10 @@ import binascii
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from textwrap import dedent
 
-from bot.core.redact.keys import Secrecy, could_be_secret, is_telling, secrecy
+from bot.core.redact.keys import REFERRING, Secrecy, could_be_secret, is_telling, secrecy
 
 Hide = Callable[[str, bool], str]
 """Gives the mask of a value; the flag says whether to remember it, to hide it elsewhere too."""
@@ -59,7 +61,15 @@ _FLAG = re.compile(
 )
 _KEY = re.compile(r"(?<![\w.-])(?P<key>[\w.-]++)\\*[\"']?[ \t]*+(?:=>|[:=]|\s[:=]|%3[AaDd])\s*+")
 _AFTER_KEY = re.compile(_VALUE)
-_BLOCK = re.compile(r"[\"']?[\w.-]++[\"']?:\s")
+_SCALAR = re.compile(r"[|>][+-]?\d?[+-]?[ \t]*+(?:#[^\n]*+)?\n")
+_MARGIN = re.compile(r"[ \t]*+(?:-[ \t]++)*+[\"']?\Z")
+_LINE = re.compile(r"(?P<margin>[ \t]*+)(?P<text>[^\n]*+)\n?")
+_WIDEST = 1000
+# A list of values that are no mappings, and its items; each takes whole lines and is read once.
+_ITEMS = re.compile(r"(?:[ \t]*+-[ \t]++(?![\w.\"'-]{1,200}+:[ \t\n])[^\n]++(?:\n|\Z))++")
+_ITEM = re.compile(r"(?P<head>^[ \t]*+-[ \t]++)(?P<value>[^\n]++)", re.MULTILINE)
+_INNER_KEY = re.compile(r"[\"']?[\w.-]++[\"']?:\s")
+_INNER_PAIR = re.compile(r"[\"']?[\w.-]++[\"']?:[ \t]+\S")
 _ENTRY = re.compile(
     r"(?P<head>\b(?:name|key)\\*[\"']?[ \t]{0,40}[:=][ \t]{0,40}"
     r"\\*[\"']?(?P<key>[\w.-]{1,200}+)\\*[\"']?[\s,]{1,80}"
@@ -113,16 +123,90 @@ def _pairs(text: str, hide: Hide) -> str:
     """
     parts: list[str] = []
     done = 0
+    heirs = _NOBODY
     for found in _KEY.finditer(text):
         if found.end() <= done:
             continue
         how = _secrecy(found["key"], escaped=text[found.start() - 1 : found.start()] == "\\")
-        is_block = how == "likely" and "\n" in found.group() and _BLOCK.match(text, found.end())
-        value = _AFTER_KEY.match(text, found.end()) if how != "no" and not is_block else None
-        if value is not None:
+        if how == "no":
+            how = "sure" if heirs.has(text, found) else "no"
+        if how == "no":
+            continue
+        if hidden := _block(text, found, how, hide):
+            parts += [text[done : found.end()], hidden[0]]
+            done = hidden[1]
+        elif how == "likely" and "\n" in found.group() and _INNER_KEY.match(text, found.end()):
+            continue
+        elif "\n" in found.group() and _INNER_PAIR.match(text, found.end()):
+            heirs = _heirs_of(text, found) if found.start() >= heirs.end else heirs
+        elif value := _AFTER_KEY.match(text, found.end()):
             parts += [text[done : found.end()], _value(value.group(), how, hide)]
             done = value.end()
     return "".join([*parts, text[done:]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Heirs:
+    """The keys right under one that says that all of them are secrets: up to `end`, at `column`."""
+
+    end: int
+    column: int | None
+
+    def has(self, text: str, found: re.Match[str]) -> bool:
+        """Whether this key is one of them."""
+        inside = found.start() < self.end and found["key"] not in REFERRING
+        return inside and _column(text, found.start()) == self.column
+
+
+_NOBODY = _Heirs(0, None)
+
+
+def _heirs_of(text: str, found: re.Match[str]) -> _Heirs:
+    column = _column(text, found.start())
+    if column is None:
+        return _NOBODY
+    return _Heirs(_deeper(text, found.end(), column), _column(text, found.end()))
+
+
+def _block(text: str, found: re.Match[str], how: Secrecy, hide: Hide) -> tuple[str, int] | None:
+    """YAML's literal block or list of values behind a key, hidden, and where it ends; None: there is none."""
+    column = _column(text, found.start())
+    if column is None:
+        return None
+    if scalar := _SCALAR.match(text, found.end()):
+        end = _deeper(text, scalar.end(), column)
+        return scalar.group() + _hidden_lines(text[scalar.end() : end], how, hide), end
+    if "\n" in found.group() and (items := _ITEMS.match(text, found.end())):
+        return _ITEM.sub(lambda it: it["head"] + _value(it["value"], how, hide), items.group()), items.end()
+    return None
+
+
+def _column(text: str, at: int) -> int | None:
+    """Where in its line a key of YAML begins; None where other text stands before it."""
+    begin = text.rfind("\n", max(0, at - _WIDEST), at) + 1
+    if not begin and at > _WIDEST:
+        return None
+    before = text[begin:at]
+    return len(before.rstrip("\"'")) if _MARGIN.match(before) else None
+
+
+def _deeper(text: str, start: int, column: int) -> int:
+    """The end of the lines from here on that are indented further than `column`, or blank."""
+    at = text.rfind("\n", 0, start) + 1
+    while at < len(text):
+        line = _LINE.match(text, at)
+        if line is None or (line["text"] and len(line["margin"]) <= column):
+            break
+        at = line.end()
+    return at
+
+
+def _hidden_lines(block: str, how: Secrecy, hide: Hide) -> str:
+    secret = dedent(block).strip()
+    if not could_be_secret(secret, how):
+        return block
+    margin = block[: len(block) - len(block.lstrip())]
+    return f"{margin}{hide(secret, is_telling(secret, how))}\n"
 
 
 def _secrecy(key: str, *, escaped: bool) -> Secrecy:
