@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.app.ports.keeping import Deployment
+from bot.app.ports.keeping import UNDER_WAY, Deployment
 from bot.app.ports.sweeping import Swept
 
 
@@ -29,6 +29,5 @@ class MemorySweeps:
 
     async def unended(self, project: str) -> list[Deployment]:
         """See the port."""
-        states = ("waiting", "running", "verifying")
-        found = [it for it in self.deployments if it.project == project and it.state in states]
+        found = [it for it in self.deployments if it.project == project and it.state in UNDER_WAY]
         return sorted(found, key=lambda it: (it.iid, it.target))

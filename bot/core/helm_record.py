@@ -15,6 +15,7 @@ from typing import Any
 from bot.core.errors import AuthorError, Where
 from bot.core.manifest import documents
 from bot.core.model import Manifest
+from bot.core.objects import mapping
 from bot.core.release import Hook, StoredRelease
 from bot.core.texts import recorded_texts, texts_digest
 
@@ -55,11 +56,11 @@ def default_revision(statuses: Mapping[int, str]) -> int | None:
 
 def stored_release(secret: Manifest) -> StoredRelease:
     """What the Secret keeps. Raises AuthorError (`release-record`) where it cannot be read."""
-    metadata = _mapping(secret.get("metadata"))
+    metadata = mapping(secret.get("metadata"))
     name = str(metadata.get("name", ""))
     try:
         return _release(
-            _unpacked(_mapping(secret.get("data")).get("release")), _mapping(metadata.get("labels"))
+            _unpacked(mapping(secret.get("data")).get("release")), mapping(metadata.get("labels"))
         )
     except (ValueError, KeyError, TypeError, zlib.error, AuthorError, RecursionError) as error:
         raise AuthorError(
@@ -79,16 +80,16 @@ def packed(record: Mapping[str, Any]) -> str:
 
 def record_of(secret: Manifest) -> Mapping[str, Any]:
     """The record's JSON, whole. Raises ValueError where the Secret holds none."""
-    return _unpacked(_mapping(secret.get("data")).get("release"))
+    return _unpacked(mapping(secret.get("data")).get("release"))
 
 
 def marked_failed(secret: Manifest) -> Manifest:
     """The same Secret with its revision failed. Raises ValueError where it holds no record."""
     record = dict(record_of(secret))
     words = "The operation was killed half-way; marked failed by Purser, as was agreed."
-    record["info"] = {**_mapping(record.get("info")), "status": "failed", "description": words}
-    metadata = dict(_mapping(secret.get("metadata")))
-    metadata["labels"] = {**_mapping(metadata.get("labels")), "status": "failed"}
+    record["info"] = {**mapping(record.get("info")), "status": "failed", "description": words}
+    metadata = dict(mapping(secret.get("metadata")))
+    metadata["labels"] = {**mapping(metadata.get("labels")), "status": "failed"}
     metadata.pop("managedFields", None)
     return {**secret, "metadata": metadata, "data": {"release": packed(record)}}
 
@@ -112,8 +113,8 @@ def _unpacked(entry: Any) -> Mapping[str, Any]:
 
 
 def _release(record: Mapping[str, Any], labels: Mapping[str, Any]) -> StoredRelease:
-    info = _mapping(record.get("info"))
-    chart = _mapping(_mapping(record.get("chart")).get("metadata"))
+    info = mapping(record.get("info"))
+    chart = mapping(mapping(record.get("chart")).get("metadata"))
     return StoredRelease(
         name=str(record["name"]),
         namespace=str(record["namespace"]),
@@ -122,7 +123,7 @@ def _release(record: Mapping[str, Any], labels: Mapping[str, Any]) -> StoredRele
         chart_name=str(chart.get("name", "")),
         chart_version=str(chart.get("version", "")),
         app_version=str(chart.get("appVersion", "")),
-        values=_mapping(record.get("config")),
+        values=mapping(record.get("config")),
         manifest=str(record.get("manifest", "")),
         hooks=tuple(hook for entry in record.get("hooks") or () for hook in _hooks(entry)),
         apply_method=str(record.get("apply_method", "")),
@@ -144,7 +145,3 @@ def _hooks(entry: Any) -> list[Hook]:
         )
         for manifest in documents(str(entry.get("manifest", "")), where=Where(str(entry.get("path", ""))))
     ]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -11,22 +11,29 @@ RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
 RESOURCE_POLICY = "helm.sh/resource-policy"
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """The value where it is a map, else an empty one: others wrote what it is read from."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """The maps in the value where it is a list, else none."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def metadata_of(manifest: Manifest) -> dict[str, Any]:
     """The object's metadata; empty where it is not a map."""
-    metadata = manifest.get("metadata")
-    return metadata if isinstance(metadata, dict) else {}
+    return mapping(manifest.get("metadata"))
 
 
 def annotations_of(manifest: Manifest) -> dict[str, Any]:
     """The object's annotations; empty where they are not a map."""
-    found = metadata_of(manifest).get("annotations")
-    return found if isinstance(found, dict) else {}
+    return mapping(metadata_of(manifest).get("annotations"))
 
 
 def labels_of(manifest: Manifest) -> dict[str, Any]:
     """The object's labels; empty where they are not a map."""
-    found = metadata_of(manifest).get("labels")
-    return found if isinstance(found, dict) else {}
+    return mapping(metadata_of(manifest).get("labels"))
 
 
 def with_metadata(manifest: Manifest, **fields: Any) -> Manifest:

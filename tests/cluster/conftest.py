@@ -1,13 +1,16 @@
 """A control plane for the whole session, a namespace for each test, and Helm's own command."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.direct import DIRECT
 from tests.cluster.tools import find, missing
+from tests.e2e.world import World, world
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,3 +50,13 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
     control_plane.api.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     yield name
     control_plane.api.call("DELETE", f"/api/v1/namespaces/{name}")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(
+    tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path, helm: Path
+) -> AsyncIterator[World]:
+    """A bot that deploys by itself; each story has a project and a namespace of its own."""
+    folder = tmp_path_factory.mktemp("direct")
+    async with world(folder, kubeconfig, helm=helm.parent, targets=DIRECT) as made:
+        yield made

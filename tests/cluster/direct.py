@@ -24,6 +24,7 @@ from tests.e2e.world import World
 DIRECT = {f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(8)}
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
 PATIENCE = 120.0
+DEPLOYED = "✅ Deployed to `production` and verified"
 
 
 def waits(site: Site, color: str, seconds: int = 300, replicas: int = 1) -> dict[str, str]:
@@ -50,7 +51,7 @@ async def deployed(site: Site, branch: str, files: dict[str, str]) -> MergeReque
     """One that is in the cluster."""
     mr = await merged(site, branch, files)
     note = await site.deployed(mr)
-    assert "✅ Deployed to `production` and verified" in note, note
+    assert DEPLOYED in note, note
     return mr
 
 

@@ -1,14 +1,9 @@
 """Going back before a real API server: a rollback that is killed half-way, and the revert after one."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.direct import (
-    DIRECT,
     at_once,
     awake,
     color,
@@ -25,7 +20,7 @@ from tests.cluster.releases import revisions
 from tests.e2e.crashing import Killer, Point, kept_alive
 from tests.e2e.site import seal_of
 from tests.e2e.test_rollback_stories import preview
-from tests.e2e.world import World, world
+from tests.e2e.world import World
 
 pytestmark = [
     pytest.mark.crash,
@@ -35,16 +30,6 @@ pytestmark = [
 ]
 BACK = "back to revision 1 and verified"
 BEFORE_THE_RUN = Point("before the run begins", "POST", r"/deployments$", "before")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(
-    tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path, helm: Path
-) -> AsyncIterator[World]:
-    """A bot that deploys by itself; each story has a project and a namespace of its own."""
-    folder = tmp_path_factory.mktemp("back")
-    async with world(folder, kubeconfig, helm=helm.parent, targets=DIRECT) as made:
-        yield made
 
 
 async def test_a_rollback_whose_bot_is_killed_before_it_begins_is_done_once_and_reverted_in_git(

@@ -1,14 +1,10 @@
 """kill -9 in the middle of a deploy that the bot makes itself, before a real API server."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.direct import (
-    DIRECT,
+    DEPLOYED,
     at_once,
     awake,
     color,
@@ -23,7 +19,7 @@ from tests.cluster.direct import (
 )
 from tests.cluster.releases import revisions
 from tests.e2e.crashing import kept_alive
-from tests.e2e.world import World, world
+from tests.e2e.world import World
 
 pytestmark = [
     pytest.mark.crash,
@@ -31,17 +27,6 @@ pytestmark = [
     pytest.mark.timeout(400),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-DEPLOYED = "✅ Deployed to `production` and verified"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(
-    tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path, helm: Path
-) -> AsyncIterator[World]:
-    """A bot that deploys by itself; each story has a project and a namespace of its own."""
-    folder = tmp_path_factory.mktemp("kills")
-    async with world(folder, kubeconfig, helm=helm.parent, targets=DIRECT) as made:
-        yield made
 
 
 async def test_the_bot_killed_while_helm_works_tells_its_end_once(

@@ -1,18 +1,15 @@
 """Merges that meet, a revert, and an API server that is killed: mode `direct` before the real one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bot.demo.gitlab import MergeRequest
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.direct import DIRECT, at_once, color, deployed, helm_is_at, merged, pods_are_ready, waits
+from tests.cluster.direct import DEPLOYED, at_once, color, deployed, helm_is_at, merged, pods_are_ready, waits
 from tests.cluster.releases import revisions
 from tests.e2e.site import Site
-from tests.e2e.world import World, world
+from tests.e2e.world import World
 
 pytestmark = [
     pytest.mark.crash,
@@ -20,17 +17,6 @@ pytestmark = [
     pytest.mark.timeout(500),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-DEPLOYED = "✅ Deployed to `production` and verified"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(
-    tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path, helm: Path
-) -> AsyncIterator[World]:
-    """A bot that deploys by itself; each story has a project and a namespace of its own."""
-    folder = tmp_path_factory.mktemp("meeting")
-    async with world(folder, kubeconfig, helm=helm.parent, targets=DIRECT) as made:
-        yield made
 
 
 async def brought_by_command(site: Site, mr: MergeRequest, command: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 from bot.adapters.cluster.discovery import Served
 from bot.adapters.cluster.wire import Call, Reply
 from bot.core.errors import ClusterForbids, ClusterUnreachable
-from bot.core.model import Manifest
+from bot.core.objects import mapping
 from bot.core.question import (
     Absent,
     Answer,
@@ -144,7 +144,7 @@ def _found(question: Question, reply: Reply) -> Answer:
 
 
 def _missing(question: Question, reply: Reply) -> Answer | None:
-    details = _mapping(reply.content.get("details"))
+    details = mapping(reply.content.get("details"))
     if not details.get("name"):
         return None
     if isinstance(question, Apply | Create):
@@ -154,7 +154,7 @@ def _missing(question: Question, reply: Reply) -> Answer | None:
 
 def causes_of(reply: Reply) -> tuple[tuple[str, str, str], ...]:
     """The causes that a Status names, as in Refused."""
-    causes = _mapping(reply.content.get("details")).get("causes") or ()
+    causes = mapping(reply.content.get("details")).get("causes") or ()
     return tuple(
         (str(cause.get("field", "")), str(cause.get("reason", "")), str(cause.get("message", "")))
         for cause in causes
@@ -169,7 +169,3 @@ def _refused(reply: Reply) -> Refused:
         message=reply.message,
         causes=causes_of(reply),
     )
-
-
-def _mapping(value: Any) -> Manifest:
-    return value if isinstance(value, dict) else {}

@@ -16,6 +16,7 @@ from bot.adapters.cluster.access import client_for
 from bot.adapters.cluster.wire import Call, Reply, Wire
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import Manifest, ObjectRef, Target
+from bot.core.objects import mappings
 from bot.core.verify.pod_states import ContainerState, container_states
 from bot.core.verify.pods import has_pods, newest_pods
 from bot.core.verify.rollout import rollout_of
@@ -155,7 +156,7 @@ class _Looking:
         items = reply.content.get("items") if reply is not None else None
         if reply is not None and (reply.content.get("metadata") or {}).get("continue"):
             self.unread.append(f"There are more than {most} {plural}; the others were not looked at.")
-        return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+        return mappings(items)
 
     async def _get(
         self,

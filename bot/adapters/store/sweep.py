@@ -9,10 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.store import tables
 from bot.adapters.store.gate import upsert
-from bot.app.ports.keeping import Deployment
+from bot.app.ports.keeping import UNDER_WAY, Deployment
 from bot.app.ports.sweeping import Swept
-
-_UNENDED = ("waiting", "running", "verifying")
 
 
 class SqlSweeps:
@@ -42,7 +40,7 @@ class SqlSweeps:
     async def unended(self, project: str) -> list[Deployment]:
         """See the port."""
         table = tables.deployments
-        where = (table.c.project == project) & table.c.state.in_(_UNENDED)
+        where = (table.c.project == project) & table.c.state.in_(UNDER_WAY)
         async with self._engine.begin() as connection:
             query = sa.select(table).where(where).order_by(table.c.iid, table.c.target)
             rows = (await connection.execute(query)).mappings()

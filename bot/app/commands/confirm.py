@@ -2,9 +2,10 @@
 
 from bot.app.commands.request import Answer, Request
 from bot.app.commands.rollback import deployed, still_under_way
-from bot.app.commands.taken_up import UNDER_WAY, taken_up, work_of
+from bot.app.commands.taken_up import taken_up, work_of
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Consent, Deployment, Queue, Store, StoredPlan
+from bot.app.ports.keeping import UNDER_WAY
 from bot.app.rollback.asking import Kept, Previews
 from bot.core.errors import AuthorError
 from bot.core.gate.decision import Deploy, Hold, Nothing, decide

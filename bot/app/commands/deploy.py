@@ -9,12 +9,13 @@ from functools import partial
 
 from bot.app.apply.recovering import Left, Recovery, pending
 from bot.app.commands.request import Answer, Request, each_target
-from bot.app.commands.taken_up import UNDER_WAY, taken_up, work_of
+from bot.app.commands.taken_up import taken_up, work_of
 from bot.app.deploy.job import another_try
 from bot.app.gate import Gatekeeper
 from bot.app.plan.keeping import to_keep
 from bot.app.plan.planner import Planner
 from bot.app.ports import Clock, Consent, Deployment, Forge, Queue, Repositories, Store, StoredPlan
+from bot.app.ports.keeping import UNDER_WAY
 from bot.core.document import from_document
 from bot.core.gate.decision import NEXT, Deploy, Hold, Nothing, decide
 from bot.core.model import Target

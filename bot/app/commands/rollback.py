@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bot.app.apply.recovering import pending
 from bot.app.commands.request import Answer, Request
-from bot.app.commands.taken_up import UNDER_WAY
 from bot.app.deploy.reverting import Reverting
 from bot.app.ports import Deployment, MergeRequest, Store
+from bot.app.ports.keeping import UNDER_WAY
 from bot.app.rollback.asking import Asked, Previews
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable, ForgeRefused
 from bot.core.model import Target

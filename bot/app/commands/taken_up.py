@@ -5,7 +5,6 @@ from bot.app.ports import Deployment, Queue, Store
 from bot.core.model import Target
 from bot.core.work import DeployWork
 
-UNDER_WAY = ("waiting", "running", "verifying")
 _MOST_ENTRIES = 50
 
 

@@ -6,14 +6,13 @@ from datetime import timedelta
 import structlog
 
 from bot.app.deploy.evidence import evidence
+from bot.app.deploy.moved import Moved
 from bot.app.deploy.pipeline import LOG_TAIL, OURS, POLL, Followed, Landed, begun, links_of
 from bot.app.deploy.telling import JOB, Telling, about, ended_job, is_by_job
-from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
-from bot.app.verify import Verifier
+from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Store
 from bot.core.deploy import job_words
 from bot.core.deploy import words as deploy_words
 from bot.core.deploy.pipeline_end import OVER
-from bot.core.document import from_document
 from bot.core.errors import ForgeRefused
 from bot.core.gate.decision import FOLLOW_UP
 from bot.core.model import Target
@@ -40,19 +39,17 @@ class ByOneJob:
     def __init__(
         self,
         forge: Forge,
-        repositories: Repositories,
-        verifier: Verifier,
         store: Store,
         clock: Clock,
         masker: Masker,
+        moved: Moved,
         telling: Telling,
     ) -> None:
         self._forge = forge
-        self._repositories = repositories
-        self._verifier = verifier
         self._store = store
         self._clock = clock
         self._masker = masker
+        self._moved = moved
         self._telling = telling
 
     async def ours(self, mr: MergeRequest, target: Target, sha: str) -> str:
@@ -80,7 +77,7 @@ class ByOneJob:
                 )
                 return Again(POLL)
             return await self._begin(mr, target, deployment, pipeline)
-        if not _is_ours(name) and (lines := await self._moved(mr, target, deployment)):
+        if not _is_ours(name) and (lines := await self._differs(mr, target, deployment)):
             held = replace(deployment, state="held", reason=job_words.MOVED.format(name=name))
             said_so = replace(
                 about(held), lines=lines, way_out=job_words.AFTER_MOVED, links=links_of(pipeline)
@@ -197,13 +194,11 @@ class ByOneJob:
         jobs = await self._forge.jobs(mr.project, deployment.pipeline_id or 0)
         return next((job for job in reversed(jobs) if job.name == _name(deployment)), None)
 
-    async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
-        """What differs from the sealed plan now; nothing where the seal holds."""
-        stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
-        if stored is None:
+    async def _differs(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
+        lines = await self._moved(mr, target, deployment)
+        if lines is None:
             raise LookupError("a deployment that is under way has a plan")
-        async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
-            return await self._verifier.moved(target, from_document(stored.document), tree)
+        return lines
 
 
 def another_try(deployment: Deployment, now: str) -> tuple[str, ...]:

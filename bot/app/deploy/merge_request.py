@@ -7,6 +7,7 @@ import structlog
 
 from bot.app.deploy.direct import ByOurselves
 from bot.app.deploy.job import ByOneJob
+from bot.app.deploy.moved import Moved
 from bot.app.deploy.pipeline import ByPipeline, Followed, Landed, begun
 from bot.app.deploy.retried import AGAIN
 from bot.app.deploy.reverting import Reverting
@@ -49,8 +50,9 @@ class DeployMergeRequest:
         self._clock = clock
         self._gatekeeper = gatekeeper
         self._telling = Telling(forge, store, masker, reverting)
-        self._pipeline = ByPipeline(forge, repositories, verifier, store, clock, masker, self._telling)
-        self._job = ByOneJob(forge, repositories, verifier, store, clock, masker, self._telling)
+        moved = Moved(repositories, store, verifier)
+        self._pipeline = ByPipeline(forge, store, clock, masker, moved, self._telling)
+        self._job = ByOneJob(forge, store, clock, masker, moved, self._telling)
         self._direct = ByOurselves(repositories, store, runs, records, clock, self._telling)
         self._verifying = VerifyDeployment(repositories, verifier, store, clock, masker, self._telling)
 

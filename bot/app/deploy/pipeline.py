@@ -8,14 +8,13 @@ from typing import TypeAlias
 import structlog
 
 from bot.app.deploy.evidence import evidence
+from bot.app.deploy.moved import Moved
 from bot.app.deploy.telling import Telling, about, ended_job
-from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Repositories, Store
-from bot.app.verify import Verifier
+from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Store
 from bot.core.deploy import words
 from bot.core.deploy.foreign_report import MOST_BYTES, foreign_report
 from bot.core.deploy.pipeline_end import pipeline_end
 from bot.core.deploy.release_report import ReleaseReport
-from bot.core.document import from_document
 from bot.core.errors import ForgeRefused
 from bot.core.gate.decision import FOLLOW_UP
 from bot.core.model import Target
@@ -55,19 +54,17 @@ class ByPipeline:
     def __init__(
         self,
         forge: Forge,
-        repositories: Repositories,
-        verifier: Verifier,
         store: Store,
         clock: Clock,
         masker: Masker,
+        moved: Moved,
         telling: Telling,
     ) -> None:
         self._forge = forge
-        self._repositories = repositories
-        self._verifier = verifier
         self._store = store
         self._clock = clock
         self._masker = masker
+        self._moved = moved
         self._telling = telling
 
     async def is_begun(self, mr: MergeRequest, target: Target, deployment: Deployment) -> bool:
@@ -173,7 +170,7 @@ class ByPipeline:
                 releases = await self._releases(mr, job.id)
                 links = (*links, ("the whole output", f"{job.web_url}/artifacts/browse"))
         if words.was_refused(tail):
-            lines += await self._moved(mr, target, deployment)
+            lines += await self._moved(mr, target, deployment) or ()
         name, failure = (job.name, job.failure) if job else (None, "")
         reason = words.pipeline_ended(pipeline.status, name, failure)
         failed = replace(deployment, state="failed", reason=reason)
@@ -185,14 +182,6 @@ class ByPipeline:
             way_out=words.after_pipeline(pipeline.status, name, tail, failure),
         )
         return await self._telling.end(mr, failed, replace(said, lines=tuple(lines)))
-
-    async def _moved(self, mr: MergeRequest, target: Target, deployment: Deployment) -> tuple[str, ...]:
-        """The job knows only the seal; we have the plan as well, so we can say what moved."""
-        stored = await self._store.newest_plan(mr.project, mr.iid, target.name)
-        if stored is None:
-            return ()
-        async with self._repositories.at(mr.project, mr.target_branch, deployment.merge_sha) as tree:
-            return await self._verifier.moved(target, from_document(stored.document), tree)
 
 
 def begun(deployment: Deployment, now: datetime) -> datetime:

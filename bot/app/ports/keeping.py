@@ -13,6 +13,7 @@ from bot.core.work import Work
 DeployState: TypeAlias = Literal[
     "held", "waiting", "running", "verifying", "succeeded", "failed", "rolled back"
 ]
+UNDER_WAY: Final = ("waiting", "running", "verifying")
 ENDED_WELL: Final = ("succeeded", "rolled back")
 
 

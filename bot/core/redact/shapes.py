@@ -128,10 +128,9 @@ def _pairs(text: str, hide: Hide) -> str:
         if found.end() <= done:
             continue
         how = _secrecy(found["key"], escaped=text[found.start() - 1 : found.start()] == "\\")
-        if how == "no":
-            how = "sure" if heirs.has(text, found) else "no"
-        if how == "no":
+        if how == "no" and not heirs.has(text, found):
             continue
+        how = "sure" if how == "no" else how
         if hidden := _block(text, found, how, hide):
             parts += [text[done : found.end()], hidden[0]]
             done = hidden[1]

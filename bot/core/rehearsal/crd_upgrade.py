@@ -5,10 +5,10 @@ Each is applied server-side before the release, as field manager `helm`. None is
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from bot.core.diff import within
 from bot.core.model import Finding, Level, Manifest, ObjectRef
+from bot.core.objects import mappings
 from bot.core.planned import ObjectPlan
 from bot.core.question import UNANSWERED, Apply, Found, Refused
 from bot.core.rehearsal.asking import Asking, ask, together
@@ -73,12 +73,8 @@ def _upgraded(stage: Stage, piece: Piece) -> Asking[Outcome]:
 def lost_versions(live: Manifest, new: Manifest) -> list[str]:
     """Versions in which objects may be stored (status.storedVersions) and which the new CRD lacks."""
     stored = (live.get("status") or {}).get("storedVersions")
-    has = {version.get("name") for version in _each((new.get("spec") or {}).get("versions"))}
+    has = {version.get("name") for version in mappings((new.get("spec") or {}).get("versions"))}
     return [str(name) for name in stored if name not in has] if isinstance(stored, list) else []
-
-
-def _each(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _upgrades(plans: Sequence[ObjectPlan]) -> Finding:

@@ -1,10 +1,11 @@
 """What is wrong with pods and their containers, in sentences; those of one kind together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.core.model import Manifest
+from bot.core.objects import mapping, mappings
 
 _OF_CONTAINERS = frozenset({"ContainersNotReady", "ContainersNotInitialized", "PodCompleted", "PodFailed"})
 """Reasons of conditions that only repeat what the containers say."""
@@ -24,11 +25,11 @@ class ContainerState:
 
 def container_states(pod: Manifest) -> Iterator[ContainerState]:
     """The containers of a pod that are not as they should be, those that crashed first."""
-    status, name = _mapping(pod.get("status")), str(_mapping(pod.get("metadata")).get("name", ""))
+    status, name = mapping(pod.get("status")), str(mapping(pod.get("metadata")).get("name", ""))
     found = [
         state
         for kind in ("initContainerStatuses", "containerStatuses")
-        for one in _each(status.get(kind))
+        for one in mappings(status.get(kind))
         if (state := _state(name, one, init=kind.startswith("init"))) is not None
     ]
     yield from sorted(found, key=lambda one: not one.crashed)
@@ -38,7 +39,7 @@ def state_lines(pods: Sequence[Manifest]) -> Iterator[str]:
     """A sentence for each thing that is wrong, with how many pods it is wrong with."""
     found: dict[str, tuple[str, list[str]]] = {}
     for pod in pods:
-        name = str(_mapping(pod.get("metadata")).get("name", ""))
+        name = str(mapping(pod.get("metadata")).get("name", ""))
         for text in _wrong(pod):
             # Kubernetes often says the pod's name, too.
             found.setdefault(text.replace(name, "…"), (text, []))[1].append(name)
@@ -50,8 +51,8 @@ def state_lines(pods: Sequence[Manifest]) -> Iterator[str]:
 def _wrong(pod: Manifest) -> Iterator[str]:
     states = [one.text for one in container_states(pod)]
     yield from states
-    status = _mapping(pod.get("status"))
-    for condition in _each(status.get("conditions")):
+    status = mapping(pod.get("status"))
+    for condition in mappings(status.get("conditions")):
         reason = str(condition.get("reason") or "")
         if condition.get("status") != "False" or (states and reason in _OF_CONTAINERS):
             continue
@@ -67,9 +68,9 @@ def _wrong(pod: Manifest) -> Iterator[str]:
 def _state(pod: str, status: Mapping[str, Any], *, init: bool) -> ContainerState | None:
     name = str(status.get("name", ""))
     kind = "init container" if init else "container"
-    state = _mapping(status.get("state"))
-    waiting, ended = state.get("waiting"), _mapping(state.get("terminated"))
-    before = _mapping(_mapping(status.get("lastState")).get("terminated"))
+    state = mapping(status.get("state"))
+    waiting, ended = state.get("waiting"), mapping(state.get("terminated"))
+    before = mapping(mapping(status.get("lastState")).get("terminated"))
     restarts = status.get("restartCount")
     again = f"; {restarts} restarts" if isinstance(restarts, int) and restarts else ""
     last = f", the last time it {_end(before)}" if before else ""
@@ -99,11 +100,3 @@ def _end(ended: Mapping[str, Any]) -> str:
 def _code(ended: Mapping[str, Any]) -> int:
     code = ended.get("exitCode")
     return code if isinstance(code, int) else 0
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _each(value: Any) -> Iterable[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -4,11 +4,12 @@ Only pods of what the workload wants now count. A rollout replaces the older one
 crashes is often the very reason for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.core.model import Manifest
+from bot.core.objects import annotations_of, labels_of, mapping, mappings, metadata_of
 
 CRASHES = 3
 """Restarts after which a container in CrashLoopBackOff is given up: many start once or twice too early."""
@@ -57,10 +58,10 @@ def pod_trouble(pod: Manifest) -> Trouble | None:
 
 
 def _troubles(pod: Manifest, *, crashes_count: bool) -> Iterator[Trouble]:
-    name, status = _metadata(pod).get("name", ""), _mapping(pod.get("status"))
+    name, status = metadata_of(pod).get("name", ""), mapping(pod.get("status"))
     for kind in ("initContainerStatuses", "containerStatuses"):
-        for container in _each(status.get(kind)):
-            waiting = _mapping(_mapping(container.get("state")).get("waiting"))
+        for container in mappings(status.get(kind)):
+            waiting = mapping(mapping(container.get("state")).get("waiting"))
             reason, message = str(waiting.get("reason", "")), str(waiting.get("message", ""))
             restarts = container.get("restartCount", 0)
             said = f"pod {name}, container {container.get('name', '')}: {reason}"
@@ -69,13 +70,13 @@ def _troubles(pod: Manifest, *, crashes_count: bool) -> Iterator[Trouble]:
                 yield Trouble(crashes_count and isinstance(restarts, int) and restarts >= CRASHES, how)
             elif reason in _HOPELESS | _TELLING:
                 yield Trouble(reason in _HOPELESS, f"{said}{f': {message}' if message else ''}")
-    for condition in _each(status.get("conditions")):
+    for condition in mappings(status.get("conditions")):
         if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
             yield Trouble(False, f"pod {name} finds no node: {condition.get('message', '')}")
 
 
 def _last_end(container: Mapping[str, Any]) -> str:
-    ended = _mapping(_mapping(container.get("lastState")).get("terminated"))
+    ended = mapping(mapping(container.get("lastState")).get("terminated"))
     if not ended:
         return ""
     return (
@@ -86,43 +87,31 @@ def _last_end(container: Mapping[str, Any]) -> str:
 def _newest_set(deployment: Manifest, sets: Sequence[Manifest]) -> Manifest | None:
     """The ReplicaSet of the revision that the Deployment is at."""
     key = "deployment.kubernetes.io/revision"
-    revision = _mapping(_metadata(deployment).get("annotations")).get(key)
+    revision = annotations_of(deployment).get(key)
     of = [one for one in sets if _owned(one, deployment)]
     return next(
-        (one for one in of if _mapping(_metadata(one).get("annotations")).get(key) == revision),
+        (one for one in of if annotations_of(one).get(key) == revision),
         None,
     )
 
 
 def _is_newest(pod: Manifest, workload: Manifest) -> bool:
-    labels = _mapping(_metadata(pod).get("labels"))
+    labels = labels_of(pod)
     match workload.get("kind"):
         case "StatefulSet":
-            wanted = _mapping(workload.get("status")).get("updateRevision")
+            wanted = mapping(workload.get("status")).get("updateRevision")
             return wanted is None or labels.get("controller-revision-hash") == wanted
         case "DaemonSet":
             key = "deprecated.daemonset.template.generation"
-            template = _mapping(_metadata(workload).get("annotations")).get(key)
+            template = annotations_of(workload).get(key)
             return template is None or labels.get("pod-template-generation") == template
         case _:
             return True
 
 
 def _owned(item: Manifest, owner: Manifest) -> bool:
-    uid = _metadata(owner).get("uid")
+    uid = metadata_of(owner).get("uid")
     return uid is not None and any(
         one.get("uid") == uid and one.get("controller")
-        for one in _each(_metadata(item).get("ownerReferences"))
+        for one in mappings(metadata_of(item).get("ownerReferences"))
     )
-
-
-def _metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(manifest.get("metadata"))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _each(value: Any) -> Iterable[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.model import Manifest, ObjectRef
+from bot.core.objects import mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ def has_rollout(ref: ObjectRef) -> bool:
 def rollout_of(manifest: Manifest) -> RolloutState:
     """The state of an object as the API server has it. An object without any status is ready at once."""
     group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
-    if _mapping(manifest.get("metadata")).get("deletionTimestamp"):
+    if mapping(manifest.get("metadata")).get("deletionTimestamp"):
         return _waiting("is being deleted")
-    status = _mapping(manifest.get("status"))
+    status = mapping(manifest.get("status"))
     kind = (group, str(manifest.get("kind", "")))
     if _unobserved(manifest, status) or (kind in _OBSERVED and "observedGeneration" not in status):
         return _waiting("its controller has not seen the newest change yet")
@@ -40,13 +41,13 @@ def rollout_of(manifest: Manifest) -> RolloutState:
         return said
     if kind not in _RULES:
         return _by_ready(_generation(manifest), status)
-    return _RULES[kind](_mapping(manifest.get("spec")), status)
+    return _RULES[kind](mapping(manifest.get("spec")), status)
 
 
 def claim_waits_for_its_pod(claim: Manifest, storage_class: Manifest) -> bool:
     """Whether a claim that is not bound yet is as it should be: it is bound when a pod wants it."""
     late = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
-    return late and _mapping(claim.get("status")).get("phase") == "Pending"
+    return late and mapping(claim.get("status")).get("phase") == "Pending"
 
 
 def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState:
@@ -72,14 +73,14 @@ def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutSt
 
 def _stateful_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState:
     wanted, ready = _wanted(spec), _count(status, "readyReplicas")
-    strategy = _mapping(spec.get("updateStrategy"))
+    strategy = mapping(spec.get("updateStrategy"))
     if strategy.get("type") == "OnDelete":
         return _ready("its pods are updated when somebody deletes them")
     if ready < wanted:
         return _waiting(f"{ready} of {wanted} pods are ready")
     if _count(status, "replicas") > wanted:
         return _waiting(f"{_count(status, 'replicas') - wanted} pods are still to go")
-    partition = _count(_mapping(strategy.get("rollingUpdate")), "partition")
+    partition = _count(mapping(strategy.get("rollingUpdate")), "partition")
     to_update, updated = max(wanted - partition, 0), _count(status, "updatedReplicas")
     if updated < to_update:
         return _waiting(f"{updated} of {to_update} pods are updated")
@@ -92,7 +93,7 @@ def _daemon_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutSt
     if "desiredNumberScheduled" not in status:
         return _waiting("its controller has not counted its nodes yet")
     wanted = _count(status, "desiredNumberScheduled")
-    if _mapping(spec.get("updateStrategy")).get("type") != "OnDelete":
+    if mapping(spec.get("updateStrategy")).get("type") != "OnDelete":
         updated = _count(status, "updatedNumberScheduled")
         if updated < wanted:
             return _waiting(f"{updated} of {wanted} pods are updated")
@@ -169,7 +170,7 @@ def _namespace(_spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutSt
 def _service(spec: Mapping[str, Any], status: Mapping[str, Any]) -> RolloutState:
     if spec.get("type") != "LoadBalancer" or spec.get("externalIPs"):
         return _ready("is ready")
-    if _mapping(status.get("loadBalancer")).get("ingress"):
+    if mapping(status.get("loadBalancer")).get("ingress"):
         return _ready("has its address")
     return _waiting("has no address of a load balancer yet")
 
@@ -232,7 +233,7 @@ def _unobserved(manifest: Manifest, status: Mapping[str, Any]) -> bool:
 
 
 def _generation(manifest: Manifest) -> Any:
-    return _mapping(manifest.get("metadata")).get("generation")
+    return mapping(manifest.get("metadata")).get("generation")
 
 
 def _of_another(observed: Any, generation: Any) -> bool:
@@ -252,10 +253,6 @@ def _wanted(spec: Mapping[str, Any]) -> int:
 def _count(numbers: Mapping[str, Any], key: str, default: int = 0) -> int:
     value = numbers.get(key)
     return value if isinstance(value, int) else default
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _said(condition: Mapping[str, Any], otherwise: str) -> str:
