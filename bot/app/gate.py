@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot.app.ports import Clock, Forge, MergeRequest, Store, StoredPlan
+from bot.app.ports.timing import NoPhases, Phases
 from bot.core.document import from_document
 from bot.core.gate.approvals import Approval, Event, Mark, Person, committed, given, judge, pushers
 from bot.core.gate.decision import GateFacts, PlanFacts, void
@@ -35,13 +36,18 @@ class Looked:
 class Gatekeeper:
     """Looks at a merge request for one target. What no rule asks for is not asked of GitLab."""
 
-    def __init__(self, forge: Forge, store: Store, clock: Clock) -> None:
+    def __init__(self, forge: Forge, store: Store, clock: Clock, phases: Phases | None = None) -> None:
         self._forge = forge
         self._store = store
         self._clock = clock
+        self._phases = phases or NoPhases()
 
     async def look(self, mr: MergeRequest, target: Target, stored: StoredPlan | None) -> Looked:
         """`stored` is the plan of now, which is kept already. Writes approvals into the trail."""
+        with self._phases("gate"):
+            return await self._look(mr, target, stored)
+
+    async def _look(self, mr: MergeRequest, target: Target, stored: StoredPlan | None) -> Looked:
         plan = from_document(stored.document) if stored else None
         rules = target.gate
         facts = GateFacts(

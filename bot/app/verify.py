@@ -7,6 +7,7 @@ from bot.app.diagnosing import Diagnosing
 from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Cluster, Clusters
 from bot.app.ports.cluster import ReleaseHead
+from bot.app.ports.timing import NoPhases, Phases
 from bot.app.probing import Probing
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef, Target
@@ -31,12 +32,14 @@ class Verifier:
         probing: Probing,
         rollback: Callable[[Rollback], Planner] | None = None,
         diagnosing: Diagnosing | None = None,
+        phases: Phases | None = None,
     ) -> None:
         self.probing = probing
         self._planner = planner
         self._clusters = clusters
         self._rollback = rollback
         self._diagnosing = diagnosing
+        self._phases = phases or NoPhases()
 
     async def look(self, target: Target, approved: Plan, tree: Checkout, *, is_last: bool = False) -> Verdict:
         """One look: revisions, rollouts, and a fresh plan of the merged tree that must be empty.
@@ -47,7 +50,8 @@ class Verifier:
         """
         touched = [release for release in approved.releases if release.action != "none"]
         try:
-            checks = await self._checks(target, touched)
+            with self._phases("rollouts"):
+                checks = await self._checks(target, touched)
         except (ClusterUnreachable, ClusterForbids) as error:
             return Verdict(False, False, unread=(f"The cluster could not be read: {error.what}.",))
         seen = Verdict(False, False, tuple(checks))

@@ -39,6 +39,7 @@ from bot.app.ports.running import RunRecords, Runs
 from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
 from bot.app.sweep.projects import Sweep
+from bot.app.timing import TimedRepositories
 from bot.bootstrap.commands import answers
 from bot.bootstrap.direct import direct_runs
 from bot.bootstrap.drifting import drifting, looks
@@ -86,7 +87,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
         store = SqlStore(database, written=metrics.domain)
         inbox = await stack.enter_async_context(SqlInbox(database, kept=config.database.kept))
         settings = _settings(config, await store.key("fingerprint"))
-        wired = await stack.enter_async_context(tools(settings))
+        wired = await stack.enter_async_context(tools(settings, metrics.phases))
         fence = Fence()
         forge, repositories, merges, reverts = await _gitlab(config, stack, metrics, fence)
         targets = _targets(config, wired)
@@ -176,7 +177,8 @@ async def _gitlab(
         )
     )
     cache = str(config.data_dir / "repositories")
-    repositories = GitRepositories(config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file)
+    git = GitRepositories(config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file)
+    repositories = TimedRepositories(git, metrics.phases)
     return GitLabForge(client), repositories, GitLabMerges(client), GitLabReverts(client)
 
 
@@ -206,7 +208,7 @@ def _engine(
 ) -> Engine:
     """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
     later = _Later()
-    keeper = Gatekeeper(forge, store, utc_now)
+    keeper = Gatekeeper(forge, store, utc_now, metrics.phases)
 
     def least(command: str, project: str, target: str | None) -> int:
         return LEVELS[config.least_role(command, project, target)]
@@ -214,10 +216,10 @@ def _engine(
     table = answers(later, forge, repositories, wired, store, keeper, utc_now, runs, reverting)
     worker = Worker(
         targets,
-        PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper),
+        PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper, phases=metrics.phases),
         DeployMergeRequest(
             *(forge, repositories, wired.verifier, store, utc_now, wired.masker(), keeper),
-            *(runs, records, reverting),
+            *(runs, records, reverting, metrics.phases),
         ),
         AnswerCommands(forge, store, table, least),
         RefreshGate(forge, store, keeper),

@@ -28,6 +28,7 @@ from bot.app.diagnosing import Diagnosing
 from bot.app.drift.comparing import Drifting
 from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
+from bot.app.ports.timing import Phases
 from bot.app.probing import Probing
 from bot.app.rollback.planner import RollbackPlanner
 from bot.app.verify import Verifier
@@ -78,8 +79,8 @@ class Settings:
 
 
 @asynccontextmanager
-async def tools(settings: Settings) -> AsyncIterator[Tools]:
-    """Tools for as long as the context lasts; the render workers end with it."""
+async def tools(settings: Settings, phases: Phases | None = None) -> AsyncIterator[Tools]:
+    """Tools for as long as the context lasts; the render workers end with it. `phases` measures planning."""
     settings.cache.mkdir(parents=True, exist_ok=True)
     program = SealedHelmfile(*settings.helmfile) if settings.helmfile else None
     catalogue = replace(load_catalogue(settings.catalogues), helmfile=program)
@@ -98,16 +99,16 @@ async def tools(settings: Settings) -> AsyncIterator[Tools]:
         memory = DiskMemory(settings.memory) if settings.memory else None
 
         def planner_over(these: Clusters) -> Planner:
-            return Planner(charts, renderer, these, catalogue, masker, memory)
+            return Planner(charts, renderer, these, catalogue, masker, memory, phases)
 
         recovering, records = RecoveringClusters(clusters), HelmRecords()
-        rollback = partial(RollbackPlanner, charts, renderer, clusters, catalogue, masker)
+        rollback = partial(RollbackPlanner, charts, renderer, clusters, catalogue, masker, phases=phases)
         as_if = partial(RollbackPlanner, charts, renderer, recovering, catalogue, masker)
         planner = planner_over(clusters)
         diagnosing = Diagnosing(clusters, ApiWitness())
-        verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback, diagnosing)
+        verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback, diagnosing, phases)
         recovery = Recovery(planner_over(recovering), clusters, records)
-        drifting = Drifting(planner_over, clusters, masker)
+        drifting = Drifting(planner_over, clusters, masker, phases)
         start, info = renderer.start, renderer.info
         yield Tools(
             *(planner, clusters, verifier, catalogue, masker, start, info),

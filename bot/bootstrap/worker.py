@@ -55,7 +55,7 @@ class Worker:
     async def __call__(self, work: Work) -> Outcome:
         """Does one step. Work for a target that is not configured any more is dropped, and said."""
         kind = type(work).__name__
-        with self._metrics.spans.step(work), self._metrics.phase.labels(kind).time():
+        with self._metrics.spans.step(work), self._metrics.phases.of(kind):
             outcome = await self._counted(kind, work)
         self._metrics.work.labels(kind, type(outcome).__name__).inc()
         return outcome

@@ -16,10 +16,9 @@ from prometheus_client import (
 
 from bot.adapters.gitlab.client import Answered
 from bot.entry.domain_metrics import DomainMetrics, DriftMetrics
+from bot.entry.phases import SECONDS, WorkPhases
 from bot.entry.queue_metrics import QueueMetrics, Waiting
 from bot.entry.tracing import NoSpans, Spans
-
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 Kills = Callable[[], Mapping[str, int]]
 
@@ -42,7 +41,7 @@ class GitLabMetrics:
             "purser_gitlab_request_seconds",
             "Seconds until GitLab answered, or did not",
             ["method", "route"],
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=registry,
         )
         self.remaining = Gauge(
@@ -88,18 +87,12 @@ class Metrics:
         )
         self.drifted = DriftMetrics(self.registry)
         self.plans = Counter("purser_plans", "Plans made, by target", ["target"], registry=self.registry)
-        self.phase = Histogram(
-            "purser_phase_seconds",
-            "Seconds per phase of work",
-            ["phase"],
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
+        self.phases = WorkPhases(self.registry, self.spans)
         self.requests = Histogram(
             "purser_http_request_seconds",
             "Seconds to answer, by route and status",
             ["route", "status"],
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=self.registry,
         )
         self.queues = QueueMetrics(self.registry)

@@ -1,4 +1,4 @@
-"""OpenTelemetry's spans: one a step of work, one a request to GitLab, in the merge request's trace.
+"""OpenTelemetry's spans: one a step of work, its phases, and one a request to GitLab, in one trace.
 
 They are made where OTEL_EXPORTER_OTLP_ENDPOINT (or its sibling for traces) names where to send them and the
 extra `otel` is installed; OpenTelemetry's own variables say the rest. Else nothing of it is even imported.
@@ -6,7 +6,7 @@ extra `otel` is installed; OpenTelemetry's own variables say the rest. Else noth
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from bot.core.trace import trace_of
 from bot.core.work import Work, key
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
     from opentelemetry.trace import Tracer
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -27,6 +28,10 @@ class Spans(Protocol):
 
     def step(self, work: Work) -> AbstractContextManager[None]:
         """Around one step of work."""
+        ...
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """Around one phase of a step."""
         ...
 
     def answered(self, answered: Answered) -> None:
@@ -42,6 +47,10 @@ class NoSpans:
     """Nobody asked for traces."""
 
     def step(self, work: Work) -> AbstractContextManager[None]:
+        """See the protocol."""
+        return nullcontext()
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
         """See the protocol."""
         return nullcontext()
 
@@ -62,22 +71,30 @@ class OpenSpans:
     @contextmanager
     def step(self, work: Work) -> Iterator[None]:
         """See the protocol. The parent is made of the trace id alone: who began the trace is long gone."""
-        from opentelemetry.trace import (
-            NonRecordingSpan,
-            SpanContext,
-            StatusCode,
-            TraceFlags,
-            set_span_in_context,
-        )
+        from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
         trace = trace_of(work)
         origin = SpanContext(
             int(trace, 16), int(trace[:16], 16), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)
         )
+        attributes = {"purser.work": key(work), "purser.project": work.project}
+        with self._span(type(work).__name__, set_span_in_context(NonRecordingSpan(origin)), attributes):
+            yield
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """See the protocol. The parent is the step, where one is under way."""
+        return self._span(name)
+
+    @contextmanager
+    def _span(
+        self, name: str, context: "Context | None" = None, attributes: Mapping[str, str] | None = None
+    ) -> Iterator[None]:
+        from opentelemetry.trace import StatusCode
+
         with self._tracer.start_as_current_span(
-            type(work).__name__,
-            context=set_span_in_context(NonRecordingSpan(origin)),
-            attributes={"purser.work": key(work), "purser.project": work.project},
+            name,
+            context=context,
+            attributes=attributes,
             record_exception=False,  # its text may hold what no log would show
             set_status_on_exception=False,
         ) as span:

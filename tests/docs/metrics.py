@@ -11,7 +11,7 @@ from bot.entry.metrics import Metrics
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 HEAD = """\
 # Metrics
-<!-- Written by `python -m tests.docs.metrics` from bot/entry/metrics.py and bot/entry/domain_metrics.py. -->
+<!-- Written by `python -m tests.docs.metrics` from the metrics in bot/entry. -->
 What `/metrics` says, [what to do with it](../how-to/observe.md). A histogram has `_bucket`, `_sum` and
 `_count` behind its name.
 

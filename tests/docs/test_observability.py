@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 import yaml
 from prometheus_client import CollectorRegistry, Metric
 
+from bot.app.ports.timing import Phase
 from bot.entry.metrics import Metrics
 from tests.docs import metrics
 from tests.docs.chart import CHART
@@ -75,6 +77,11 @@ def test_the_reference_is_what_is_served() -> None:
 def test_the_guide_names_each_metric_and_no_other() -> None:
     guide = metrics.named(GUIDE.read_text(encoding="utf-8"))
     assert guide == {metrics.name(metric) for metric, _ in metrics.described()}
+
+
+def test_the_guide_explains_each_phase_and_no_other() -> None:
+    table = GUIDE.read_text(encoding="utf-8").partition("| phase |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(get_args(Phase))
 
 
 @pytest.mark.parametrize(("where", "expression"), list(asked()))

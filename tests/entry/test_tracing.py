@@ -8,6 +8,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from bot.adapters.gitlab.client import Answered
 from bot.core.trace import trace_id, trace_of
 from bot.core.work import CommandWork, DeployWork, PlanWork, WakeWork
+from bot.entry.metrics import Metrics
 from bot.entry.tracing import NoSpans, OpenSpans, spans
 
 PLAN = PlanWork("platform/cluster", 7, "production", "a" * 40, "opened")
@@ -36,6 +37,16 @@ def exported() -> tuple[OpenSpans, InMemorySpanExporter]:
     return OpenSpans(provider.get_tracer("purser"), provider.shutdown), memory
 
 
+def id_of(span: ReadableSpan) -> int:
+    assert span.context
+    return int(span.context.span_id)
+
+
+def parent_of(span: ReadableSpan) -> int:
+    assert span.parent
+    return span.parent.span_id
+
+
 def trace_in(span: ReadableSpan) -> str:
     assert span.context
     return f"{span.context.trace_id:032x}"
@@ -48,12 +59,21 @@ def test_a_step_and_what_it_asks_of_gitlab_are_spans_of_that_trace() -> None:
     request, step = memory.get_finished_spans()
     assert (step.name, request.name) == ("PlanWork", "GitLab GET /projects/:id")
     assert trace_in(step) == trace_in(request) == trace_of(PLAN)
-    assert request.parent
-    assert step.context
-    assert request.parent.span_id == step.context.span_id
+    assert parent_of(request) == id_of(step)
     assert request.start_time is not None
     assert request.end_time is not None
     assert request.end_time - request.start_time == 250_000_000
+
+
+def test_a_phase_is_a_span_of_its_step_and_holds_what_is_asked_of_gitlab_in_it() -> None:
+    made, memory = exported()
+    metrics = Metrics(made)
+    with made.step(PLAN), metrics.phases.of("PlanWork"), metrics.phases("note"):
+        made.answered(Answered("GET", "/projects/:id", 200, 0.25, None))
+    request, phase, step = memory.get_finished_spans()
+    assert (step.name, phase.name) == ("PlanWork", "note")
+    assert trace_in(phase) == trace_of(PLAN)
+    assert (parent_of(phase), parent_of(request)) == (id_of(step), id_of(phase))
 
 
 def test_work_that_fails_is_a_span_that_says_so_without_the_error_s_text() -> None:

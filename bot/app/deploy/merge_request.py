@@ -16,6 +16,7 @@ from bot.app.deploy.verifying import VerifyDeployment
 from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, MergeRequest, Repositories, Store
 from bot.app.ports.running import RunRecords, Runs
+from bot.app.ports.timing import Phases
 from bot.app.verify import Verifier
 from bot.core.document import from_document
 from bot.core.gate.decision import Deploy, Hold, Nothing, decide
@@ -44,12 +45,13 @@ class DeployMergeRequest:
         runs: Runs,
         records: RunRecords,
         reverting: Reverting,
+        phases: Phases | None = None,
     ) -> None:
         self._forge = forge
         self._store = store
         self._clock = clock
         self._gatekeeper = gatekeeper
-        self._telling = Telling(forge, store, masker, reverting)
+        self._telling = Telling(forge, store, masker, reverting, phases)
         moved = Moved(repositories, store, verifier)
         self._pipeline = ByPipeline(forge, store, clock, masker, moved, self._telling)
         self._job = ByOneJob(forge, store, clock, masker, moved, self._telling)

@@ -9,6 +9,7 @@ from bot.app.deploy.reverting import Reverting
 from bot.app.ports import Deployment, Forge, MergeRequest, Store
 from bot.app.ports.forge import DeploymentState
 from bot.app.ports.keeping import ENDED_WELL
+from bot.app.ports.timing import NoPhases, Phases
 from bot.core.document import rollback_of
 from bot.core.errors import AuthorError, ForgeRefused
 from bot.core.model import Target
@@ -38,14 +39,26 @@ def about(deployment: Deployment) -> DeployReport:
 class Telling:
     """Writes notes, statuses and trail entries of deployments."""
 
-    def __init__(self, forge: Forge, store: Store, masker: Masker, reverting: Reverting) -> None:
+    def __init__(
+        self,
+        forge: Forge,
+        store: Store,
+        masker: Masker,
+        reverting: Reverting,
+        phases: Phases | None = None,
+    ) -> None:
         self._forge = forge
         self._store = store
         self._masker = masker
         self._reverting = reverting
+        self._phases = phases or NoPhases()
 
     async def say(self, mr: MergeRequest, report: DeployReport) -> None:
         """The note, as it is now. Lines are masked here."""
+        with self._phases("note"):
+            await self._say(mr, report)
+
+    async def _say(self, mr: MergeRequest, report: DeployReport) -> None:
         back = await self.back(mr, report.target, report.seal)
         masked = replace(report, lines=tuple(self._masker.text(line) for line in report.lines), back=back)
         await self._forge.upsert_note(mr.project, mr.iid, deploy_marker(report.target), deploy_note(masked))
@@ -62,12 +75,12 @@ class Telling:
             deployment = replace(deployment, state="rolled back")
             report = replace(await self._differ(mr, deployment, report, back), state=deployment.state)
         # What is kept comes last: a crash before it does all of this again, after it nothing more.
-        await self.say(mr, replace(report, trail=str(await self._store.head() or "")))
-        await self._set_status(mr, deployment)
-        if is_direct(deployment):
-            await self.record_at_gitlab(
-                mr, deployment, "success" if deployment.state in ENDED_WELL else "failed"
-            )
+        with self._phases("note"):
+            await self._say(mr, replace(report, trail=str(await self._store.head() or "")))
+            await self._set_status(mr, deployment)
+            if is_direct(deployment):
+                good = deployment.state in ENDED_WELL
+                await self.record_at_gitlab(mr, deployment, "success" if good else "failed")
         facts = {
             "target": deployment.target,
             "state": deployment.state,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.app.drift.reading_once import Opened, ReadingOnce
 from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Cluster, Clusters, ReleaseHead
+from bot.app.ports.timing import NoPhases, Phases
 from bot.core.drift.check import (
     DriftKind,
     DriftReport,
@@ -45,11 +46,16 @@ class Drifting:
     """Looks. `planner` makes a planner that works over these clusters, `masker` a fresh masker."""
 
     def __init__(
-        self, planner: Callable[[Clusters], Planner], clusters: Clusters, masker: Callable[[], Masker]
+        self,
+        planner: Callable[[Clusters], Planner],
+        clusters: Clusters,
+        masker: Callable[[], Masker],
+        phases: Phases | None = None,
     ) -> None:
         self._planner = planner
         self._clusters = clusters
         self._masker = masker
+        self._phases = phases or NoPhases()
 
     async def look(self, target: Target, tree: Checkout) -> DriftReport:
         """Raises what the cluster raises, and AuthorError where configuration or files cannot be read."""
@@ -65,7 +71,8 @@ class Drifting:
             found, unread, standing = _sorted(
                 [(step.desired, step.plan) for step in prepared.steps], heads, prepared.masker
             )
-            changed, more = await self._changed(once, heads, standing)
+            with self._phases("compare"):
+                changed, more = await self._changed(once, heads, standing)
         wanted = {(step.desired.namespace, step.desired.name) for step in prepared.steps}
         left = _unlisted(heads, wanted)
         everything = worst_first([*found, *changed, *left])

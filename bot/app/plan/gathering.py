@@ -10,6 +10,7 @@ from bot.app.plan.lookup import ReleaseLookup, World
 from bot.app.ports import Charts, Checkout, Cluster, Renderer
 from bot.app.ports.cluster import ReleaseHead
 from bot.app.ports.memory import Memory
+from bot.app.ports.timing import Phases
 from bot.app.together import together
 from bot.core.diff import same
 from bot.core.errors import AuthorError
@@ -74,6 +75,7 @@ class Gathering:
         capabilities: Capabilities,
         renders: asyncio.Semaphore,
         policy: LookupPolicy,
+        phases: Phases,
     ) -> None:
         self._charts = charts
         self._renderer = renderer
@@ -82,6 +84,7 @@ class Gathering:
         self._capabilities = capabilities
         self._renders = renders
         self._policy = policy
+        self._phases = phases
 
     async def gather(
         self,
@@ -91,7 +94,8 @@ class Gathering:
         heads: Mapping[tuple[str, str], Sequence[ReleaseHead]],
     ) -> list[Ready]:
         """One for each release, in their order. `heads` are all revisions by (namespace, name)."""
-        fetched = await self._fetch(checkout, hosts, releases)
+        with self._phases("charts"):
+            fetched = await self._fetch(checkout, hosts, releases)
         ready: dict[str, Ready] = {}
         orders: list[_Order] = []
         for release, chart in zip(releases, fetched, strict=True):
@@ -99,12 +103,13 @@ class Gathering:
                 ready[release.key] = Ready(release, failure=finding_of(chart))
             else:
                 orders.append(self._order(release, chart, heads.get((release.namespace, release.name), ())))
-        known = await self._memory.standing([order.standing for order in orders if order.standing])
-        for order in orders:
-            if order.standing in known:
-                ready[order.desired.key] = self._standing(order)
-        waiting = [order for order in orders if order.desired.key not in ready]
-        ready.update(await self._assessed(waiting))
+        with self._phases("render"):
+            known = await self._memory.standing([order.standing for order in orders if order.standing])
+            for order in orders:
+                if order.standing in known:
+                    ready[order.desired.key] = self._standing(order)
+            waiting = [order for order in orders if order.desired.key not in ready]
+            ready.update(await self._assessed(waiting))
         return [ready[release.key] for release in releases]
 
     async def _fetch(

@@ -11,6 +11,7 @@ from bot.app.plan.planner import Planner, Prepared
 from bot.app.plan.status import tell_status
 from bot.app.plan.untouched import tell_untouched
 from bot.app.ports import Clock, Forge, MergeRequest, Repositories, Store, StoredPlan
+from bot.app.ports.timing import NoPhases, Phases
 from bot.core.errors import TransientError
 from bot.core.model import Target
 from bot.core.notes.gate import gate_section
@@ -37,7 +38,7 @@ CONFLICT = (
 class PlanMergeRequest:
     """Look at the merge request, plan its merge result, write one note and one status.
 
-    `seconds` measures how long planning took, for the note.
+    `seconds` measures how long planning took, for the note; `phases` what of it took how long.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class PlanMergeRequest:
         clock: Clock,
         gatekeeper: Gatekeeper,
         seconds: Callable[[], float] = time.monotonic,
+        phases: Phases | None = None,
     ) -> None:
         self._forge = forge
         self._repositories = repositories
@@ -57,6 +59,7 @@ class PlanMergeRequest:
         self._clock = clock
         self._gatekeeper = gatekeeper
         self._seconds = seconds
+        self._phases = phases or NoPhases()
 
     async def __call__(self, work: PlanWork, target: Target) -> Outcome:
         """Plans what the merge request is now, whatever the event said.
@@ -115,8 +118,9 @@ class PlanMergeRequest:
             gate=gate_section(looked.facts, looked.differences, looked.diffs),
             trace=trace_id(mr.project, mr.iid),
         )
-        note_id = await self._write(mr, target, plan_notes(plan, context))
-        await tell_status(self._forge, mr, target, note_id, plan, looked.facts)
+        with self._phases("note"):
+            note_id = await self._write(mr, target, plan_notes(plan, context))
+            await tell_status(self._forge, mr, target, note_id, plan, looked.facts)
         await self._record(mr, stored, plan_id, note_id)
         log.info("plan.commented", releases=len(plan.releases), seal=plan.seal, complete=plan.complete)
 

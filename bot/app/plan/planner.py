@@ -10,6 +10,7 @@ from bot.app.plan.rehearsing import rehearsed
 from bot.app.plan.unlisted import unlisted
 from bot.app.ports import Charts, Checkout, Cluster, Clusters, ReleaseHead, Renderer
 from bot.app.ports.memory import Memory, NoMemory
+from bot.app.ports.timing import NoPhases, Phases
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.hosts import named_hosts
 from bot.core.layouts import Catalogue, read
@@ -57,7 +58,7 @@ class Planner:
     """Makes plans. Holds nothing of a plan between calls; safe to use concurrently.
 
     `masker` gives a fresh masker per plan (it learns the secrets that it meets). `memory` is what earlier
-    plans found out: with it a release whose inputs did not change is not rendered again.
+    plans found out: with it a release whose inputs did not change is not rendered again. `phases` measures.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Planner:
         catalogue: Catalogue,
         masker: Callable[[], Masker],
         memory: Memory | None = None,
+        phases: Phases | None = None,
     ) -> None:
         self._charts = charts
         self._renderer = renderer
@@ -75,6 +77,7 @@ class Planner:
         self._catalogue = catalogue
         self._masker = masker
         self._memory = memory or NoMemory()
+        self._phases = phases or NoPhases()
         self._renders = asyncio.Semaphore(RENDERS_AT_ONCE)
 
     async def prepare(self, target: Target, checkout: Checkout, only: Collection[str] = ()) -> Prepared:
@@ -84,8 +87,9 @@ class Planner:
         its findings say why.
         """
         try:
-            desired = await asyncio.to_thread(read, checkout, target, self._catalogue)
-            ordered = by_needs([_under(target, one) for one in _picked(desired.releases, only)])
+            with self._phases("files"):
+                desired = await asyncio.to_thread(read, checkout, target, self._catalogue)
+                ordered = by_needs([_under(target, one) for one in _picked(desired.releases, only)])
             async with self._clusters.open(target) as cluster:
                 whole = () if only else desired.releases
                 return await self._on_cluster(target, checkout, cluster, ordered, whole, desired.findings)
@@ -101,15 +105,18 @@ class Planner:
         whole: Sequence[DesiredRelease],
         findings: tuple[Finding, ...],
     ) -> Prepared:
-        capabilities = await cluster.capabilities()
         hosts = named_hosts(ordered) if target.chart_hosts is None else target.chart_hosts
-        heads = await _heads(cluster, ordered)
+        with self._phases("releases"):
+            capabilities = await cluster.capabilities()
+            heads = await _heads(cluster, ordered)
         gathering = Gathering(
-            self._charts, self._renderer, self._memory, cluster, capabilities, self._renders, target.lookup
+            *(self._charts, self._renderer, self._memory, cluster, capabilities),
+            *(self._renders, target.lookup, self._phases),
         )
         ready = await gathering.gather(checkout, hosts, ordered, heads)
         masker = self._masker()
-        made = await rehearsed(ready, cluster, await cluster.scopes(), masker)
+        with self._phases("compare"):
+            made = await rehearsed(ready, cluster, await cluster.scopes(), masker)
         plans = [one.plan for one in made]
         await self._remember(ready, plans)
         steps = tuple(_step(one, plan) for one, plan in zip(ready, plans, strict=True))

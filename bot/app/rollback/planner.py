@@ -13,6 +13,7 @@ from bot.app.plan.gathering import Ready
 from bot.app.plan.planner import Planner, Prepared, Step
 from bot.app.plan.rehearsing import rehearsed
 from bot.app.ports import Charts, Checkout, Cluster, Clusters, ReleaseHead, Renderer
+from bot.app.ports.timing import Phases
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.helm_record import default_revision
 from bot.core.layouts import Catalogue, read
@@ -42,14 +43,16 @@ class RollbackPlanner(Planner):
         catalogue: Catalogue,
         masker: Callable[[], Masker],
         back: Rollback,
+        phases: Phases | None = None,
     ) -> None:
-        super().__init__(charts, renderer, clusters, catalogue, masker)
+        super().__init__(charts, renderer, clusters, catalogue, masker, phases=phases)
         self._back = back
 
     async def prepare(self, target: Target, checkout: Checkout, only: Collection[str] = ()) -> Prepared:
         """A plan of one release; `none` where it is as the revision says already. `only` changes nothing."""
         try:
-            desired = listed(read(checkout, target, self._catalogue).releases, self._back.release)
+            with self._phases("files"):
+                desired = listed(read(checkout, target, self._catalogue).releases, self._back.release)
             async with self._clusters.open(target) as cluster:
                 return await self._way_back(target, checkout, cluster, desired)
         except (AuthorError, ClusterUnreachable, ClusterForbids) as error:
@@ -59,13 +62,15 @@ class RollbackPlanner(Planner):
     async def _way_back(
         self, target: Target, checkout: Checkout, cluster: Cluster, desired: DesiredRelease
     ) -> Prepared:
-        newest, back = await _records(cluster, desired, self._back.revision)
+        with self._phases("releases"):
+            newest, back = await _records(cluster, desired, self._back.revision)
         # Helm starts from the newest revision, whatever became of it.
         live = LiveRelease(newest, newest)
         wanted = replace(desired, values=back.values, force_conflicts=False, take_ownership=False)
         ready = Ready(wanted, None, live, Renderings(_as_rendered(back), None), rollback=back)
         masker = self._masker()
-        [made] = await rehearsed([ready], cluster, await cluster.scopes(), masker)
+        with self._phases("compare"):
+            [made] = await rehearsed([ready], cluster, await cluster.scopes(), masker)
         capabilities = await cluster.capabilities()
         plan = Plan(
             target=target.name,
