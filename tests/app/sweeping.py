@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.adapters.memory import MemoryQueue, MemoryStore
 from bot.adapters.memory_sweep import MemorySweeps
-from bot.app.ports import Deployment, MergeRequest, Note, Pipeline, StoredPlan
+from bot.app.ports import Deployment, Job, MergeRequest, Note, Pipeline, StoredPlan
 from bot.app.sweep.projects import Sweep
+from bot.core.errors import ForgeRefused
 from bot.core.gate.rules import GateRules
 from bot.core.model import Target
 from bot.core.work import Work
@@ -70,6 +71,7 @@ class Forge:
     threads: dict[int, list[Note]] = field(default_factory=dict)
     merges: dict[int, datetime] = field(default_factory=dict)
     statuses: dict[int, str] = field(default_factory=dict)
+    tries: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     broken: dict[int, Exception] = field(default_factory=dict)
     down: Exception | None = None
@@ -118,6 +120,12 @@ class Forge:
         status = self.statuses.get(pipeline_id)
         return None if status is None else Pipeline(pipeline_id, status, HEAD, "main", "api", "")
 
+    async def jobs(self, project: str, pipeline_id: int) -> list[Job]:
+        self.asked["jobs"] += 1
+        if pipeline_id not in self.tries:
+            raise ForgeRefused("404 Not Found", status=404, code="not-found")
+        return [Job(number, name, "success", "") for number, name in self.tries[pipeline_id]]
+
     async def checks(self, project: str, pipeline_id: int) -> str | None:
         self.asked["checks"] += 1
         return self.statuses.get(pipeline_id)
@@ -128,9 +136,10 @@ class Story:
 
     def __init__(self, *targets: Target, reach: timedelta = timedelta(hours=72)) -> None:
         self.forge: Any = Forge()
-        self.store, self.sweeps, self.queue = MemoryStore(), MemorySweeps(), MemoryQueue()
-        self.finds: list[str] = []
         self.now = BEGAN
+        self.store, self.sweeps = MemoryStore(lambda: self.now), MemorySweeps()
+        self.queue = MemoryQueue()
+        self.finds: list[str] = []
         self.targets: Sequence[Target] = targets or (TARGET,)
         self.reach = reach
         self.sweep = self.restarted()
@@ -171,8 +180,14 @@ class Story:
             StoredPlan(0, PROJECT, iid, target, head, "b" * 40, "sha256:1", True, {}, self.now)
         )
 
-    async def deploy(self, state: Any, iid: int = 1, pipeline_id: int | None = 7) -> None:
+    async def deploy(
+        self, state: Any, iid: int = 1, pipeline_id: int | None = 7, steps: tuple[str, ...] = ()
+    ) -> None:
         """Keeps a deployment."""
-        made = Deployment(PROJECT, iid, "production", "c" * 40, state, "sha256:1", pipeline_id)
+        made = Deployment(PROJECT, iid, "production", "c" * 40, state, "sha256:1", pipeline_id, steps=steps)
         await self.store.put_deployment(made)
+        if state == "failed":
+            facts = {"target": "production", "state": state}
+            once = f"{iid} {len(await self.store.entries())}"
+            await self.store.record("deploy.ended", PROJECT, iid, facts, once=once)
         self.sweeps.deployments = [it for it in self.sweeps.deployments if it.iid != iid] + [made]

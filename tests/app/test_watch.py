@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.app.sweep.watch import MOST_FAILED
 from bot.core.gate.rules import GateRules, Window
 from bot.core.notes.plan import PlanContext, plan_notes
 from bot.core.planned import EngineInfo, Plan
@@ -167,3 +168,60 @@ async def test_the_pipelines_of_gates_are_followed_over_a_restart() -> None:
     assert await story.swept(5) == ["pipeline"]
     assert story.work() == [GateWork(PROJECT, 1, "production", "swept-9-failed")]
     assert story.now == at(5)
+
+
+async def failed(story: Story, *pipelines: int, name: str = "") -> None:
+    """Deployments whose job with the pipeline's number times ten failed."""
+    for number in pipelines:
+        steps = ("10", f"{number}0", "2026-05-04T08:00:00+00:00")
+        by_job = (f"job:{name}", "unchecked", *steps[1:])
+        await story.deploy("failed", number, number, by_job if name else steps)
+        story.forge.tries[number] = [(number * 10, name or "purser-apply")]
+
+
+async def test_a_job_that_was_tried_again_and_no_hook_told_is_taken_up_once() -> None:
+    story = Story()
+    await failed(story, 7)
+    assert await story.swept(1) == []
+    story.forge.tries[7] = [(75, "purser-apply")]
+    assert await story.swept(6) == ["retried"]
+    assert story.work() == [DeployWork(PROJECT, 7, "production", "retried-7-75")]
+    assert await story.swept(11) == []
+    await story.deploy("succeeded", 7)
+    story.forge.asked.clear()
+    assert await story.swept(16) == []
+    assert story.forge.asked == {"list": 1}
+
+
+async def test_another_job_of_the_pipeline_is_no_other_try_of_a_project_s_own_job() -> None:
+    story = Story()
+    await failed(story, 7, name="sync")
+    story.forge.tries[7] += [(76, "report")]
+    assert await story.swept(1) == []
+    story.forge.tries[7] += [(77, "sync")]
+    assert await story.swept(6) == ["retried"]
+
+
+async def test_failed_deployments_are_all_asked_about_at_the_start_and_then_one_by_one() -> None:
+    story = Story(reach=timedelta(hours=1))
+    await failed(story, *range(1, 31))
+    assert await story.swept(1) == []
+    assert story.forge.asked["jobs"] == MOST_FAILED
+    story.forge.tries[30] = [(305, "purser-apply")]
+    for sweep in range(2, 5):
+        await story.swept(sweep)
+        assert story.forge.asked["jobs"] == MOST_FAILED + sweep - 1
+    story.restarted()
+    await story.swept(10)
+    assert {it.iid for it in story.work() if isinstance(it, DeployWork)} == {30}
+    story.forge.asked.clear()
+    await story.swept(90)
+    assert story.forge.asked == {"list": 1}
+
+
+async def test_a_failed_deployment_whose_pipeline_is_gone_stands_in_nobody_s_way() -> None:
+    story = Story()
+    await failed(story, 7, 8)
+    del story.forge.tries[7]
+    story.forge.tries[8] = [(85, "purser-apply")]
+    assert await story.swept(1) == ["retried"]

@@ -32,6 +32,20 @@ async def test_the_job_of_a_push_is_found_on_its_branch_and_by_its_name_only() -
         assert await at.forge.job_of_push(PATH, "0" * 40, "main", ["sync"]) is None
 
 
+async def test_a_push_whose_ci_file_cannot_be_read_is_told_with_gitlab_s_reason() -> None:
+    async with setting({".gitlab-ci.yml": MANUAL}) as at:
+        sha, _ = await pushed(at)
+        assert await at.forge.unreadable(PATH, sha, "main") is None
+        broken = await at.gitlab.push(at.project, "main", {".gitlab-ci.yml": "sync: 7\n"}, at.ada)
+        assert await at.forge.job_of_push(PATH, broken, "main", ["sync"]) is None
+        found = await at.forge.unreadable(PATH, broken, "main")
+        assert found is not None
+        assert (found.sha, found.status) == (broken, "failed")
+        assert "jobs:sync config should be a hash" in found.errors
+        assert await at.forge.unreadable(PATH, broken, "other") is None
+        assert await at.forge.unreadable(PATH, sha, "main") is None
+
+
 async def test_a_manual_job_is_started_once_though_the_answer_is_lost() -> None:
     async with setting({".gitlab-ci.yml": MANUAL}) as at:
         _, number = await pushed(at)

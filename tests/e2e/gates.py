@@ -13,7 +13,7 @@ GATES: Mapping[str, Mapping[str, object]] = {
 DIRECT: Mapping[str, Mapping[str, object]] = {
     **{f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range(13)},
     "impatient": {"deploy": {"runner_patience": 0}},
-    **{f"own-job-{number}": {"deploy": {"job": "sync"}} for number in range(6)},
+    **{f"own-job-{number}": {"deploy": {"job": "sync"}} for number in range(7)},
     "crds-direct": {"deploy": {"mode": "direct", "crds": "upgrade"}},
     "crds-pipeline": {"deploy": {"crds": "upgrade"}},
     "direct-one-by-one": {"deploy": {"mode": "direct", "parallel": 1}},

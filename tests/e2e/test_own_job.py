@@ -1,6 +1,7 @@
 """A project that keeps its own deploy job: Purser starts it, follows it, and compares afterwards."""
 
 import json
+import re
 
 import pytest
 from aiohttp import web
@@ -130,6 +131,29 @@ async def test_a_job_that_our_user_may_not_start_is_said(running: World) -> None
     note = await site.deployed(mr)
     assert "GitLab would not start the job sync" in note
     assert "Let the bot&#39;s user deploy" in note
+
+
+async def test_a_ci_file_that_gitlab_cannot_read_is_said_at_once_with_gitlab_s_reason(running: World) -> None:
+    site = await running.site("own-job-6", ci=ci())
+    broken = "sync:\n  script: [true]\n  extends: '@all'\n"
+    mr = await site.change(files={".gitlab-ci.yml": broken, VALUES: values(color="green")})
+    await site.planned(mr)
+    await site.gitlab.merge(mr, site.max)
+    note = await site.deployed(mr)
+    assert "⏸️ Held" in note
+    assert "GitLab cannot read the .gitlab-ci.yml of the merge, so there is no job to start: sync" in note
+    assert "unknown keys in" in note
+    assert "Mend .gitlab-ci.yml in another merge request" in note
+    assert not re.search(r"(?<!\\)@all", note)
+    pipeline = of_merge(site, mr.merge_commit)
+    assert f"[pipeline]({site.gitlab.url}/{site.project.path}/-/pipelines/{pipeline.id})" in note
+    mended = await site.change("mended", {".gitlab-ci.yml": ci()})
+    await site.planned(mended)
+    await site.gitlab.merge(mended, site.max)
+    assert "✅ Deployed" in await site.deployed(mended)
+    assert running.cluster is not None
+    [found] = running.cluster.objects("ConfigMap", site.namespace)
+    assert found["data"] == {"color": "green"}
 
 
 async def test_a_manual_purser_apply_in_the_pipeline_of_the_merge_is_started_with_the_seal(

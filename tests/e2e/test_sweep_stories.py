@@ -12,9 +12,12 @@ import aiohttp
 import pytest
 import yaml
 
+from bot.adapters.clock import utc_now
+from bot.adapters.store.database import open_database
+from bot.adapters.store.sql import SqlStore
 from bot.core.notes.marks import reply_marker
 from bot.demo.gitlab import Delivery, MergeRequest, Note
-from tests.e2e.site import Site
+from tests.e2e.site import Site, call
 from tests.e2e.waiting import until
 from tests.e2e.world import World, world
 
@@ -168,3 +171,43 @@ async def test_a_bot_that_was_down_finds_at_its_start_what_happened_meanwhile(tm
         assert len(site.apply_pipelines()) == 1
         counted = await metrics(made.bot.facts("service.started")[-1]["metrics"])
         assert 'purser_sweep_found_total{kind="merged"} 1.0' in counted
+
+
+async def endings(made: World, site: Site, mr: MergeRequest) -> list[str]:
+    """What the trail says of the ends of a merge request's deployments, oldest first."""
+    engine = await open_database(f"sqlite:///{made.bot.config.parent}/data/purser.db")
+    try:
+        entries = await SqlStore(engine, utc_now).trail(site.project.path, mr.iid)
+    finally:
+        await engine.dispose()
+    told = [it for it in entries if it["kind"] in ("verified", "deploy.ended")]
+    return [f"{it['kind']} {it['facts'].get('state', '')}".strip() for it in told]
+
+
+async def test_a_job_that_was_tried_again_while_the_bot_was_down_is_found_at_its_start(
+    tmp_path: Path,
+) -> None:
+    """Each of its hooks is lost for good."""
+    async with sweeping_world(tmp_path, every=3600, places=1) as made:
+        site = await made.site()
+        site.gitlab.set_variable(site.project, "KUBECONFIG", "/nowhere/config")
+        mr = await site.change()
+        await site.planned(mr)
+        await site.gitlab.merge(mr, site.max)
+        assert "❌ The deploy to `production` failed" in await site.deployed(mr)
+        await made.bot.stop()
+        made.gitlab.hooks.policy = lambda delivery: ()
+        good = made.kubeconfig.read_text(encoding="utf-8")
+        site.gitlab.set_variable(site.project, "KUBECONFIG", good, file=True)
+        [pipeline] = site.apply_pipelines()
+        [failed] = site.jobs(pipeline)
+        await call(site, "POST", f"jobs/{failed.id}/retry")
+        await made.gitlab.runner.idle()
+        assert [job.status for job in site.jobs(pipeline)] == ["failed", "success"]
+        await made.start_bot()
+        await site.noted_deploy(mr, "✅ Deployed to `production` and verified")
+        assert [it["kind"] for it in made.bot.facts("sweep.found")] == ["retried"]
+        assert (len(site.deploy_notes(mr)), len(site.apply_pipelines())) == (1, 1)
+        good = "succeeded"  # the note comes first, the trail after it
+        await until(lambda: made.bot.facts("deploy.ended")[-1]["state"] == good, "the end of the deployment")
+        assert await endings(made, site, mr) == ["deploy.ended failed", "verified", "deploy.ended succeeded"]

@@ -30,7 +30,8 @@ async def test_a_crash_is_told_with_its_reason_its_warning_and_its_last_words(
     await site.gitlab.merge(mr, site.max)
     note = await site.deployed(mr)
     assert "❌ The deploy to `production` failed" in note
-    assert f"Deployment {site.namespace}/late: 0 of 1 pods are available" in note
+    assert f"**What the cluster says of `{site.namespace}/late`**" in note
+    assert f"- Deployment {site.namespace}/late: 0 of 1 pods are available" in note
     assert "container web waits: CrashLoopBackOff" in note
     assert "the last time it ended with exit code 1 (Error)" in note
     assert "BackOff: Back-off restarting failed container web in pod late-" in note

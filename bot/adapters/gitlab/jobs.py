@@ -27,6 +27,14 @@ class SingleJobs(Pipelines):
                 return pipeline, found[-1]
         return None
 
+    async def unreadable(self, project: str, sha: str, ref: str) -> Pipeline | None:
+        """The newest pipeline of the branch `ref` on `sha`, where GitLab could not read the CI file."""
+        listed = await self._listed(project, {"sha": sha, "ref": ref, "source": "push"})
+        if not listed or listed[0].status != "failed":
+            return None
+        whole = await self.pipeline(project, listed[0].id)  # lists do not say why
+        return whole if whole and whole.errors else None
+
     async def play_job(self, project: str, job_id: int, variables: Mapping[str, str]) -> None:
         """Starts a manual job; one that is started already is left alone."""
         given = [{"key": key, "value": value} for key, value in variables.items()]

@@ -96,6 +96,7 @@ def pipeline(it: Json) -> Pipeline:
         ref=it["ref"] or "",
         source=it.get("source") or "",
         web_url=it.get("web_url") or "",
+        errors=str(it.get("yaml_errors") or ""),
     )
 
 

@@ -8,6 +8,7 @@ import structlog
 from bot.app.deploy.evidence import evidence
 from bot.app.deploy.moved import Moved
 from bot.app.deploy.pipeline import LOG_TAIL, OURS, POLL, Followed, Landed, begun, links_of
+from bot.app.deploy.retried import newer_try
 from bot.app.deploy.telling import JOB, Telling, about, ended_job, is_by_job
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Store
 from bot.core.deploy import job_words
@@ -111,6 +112,12 @@ class ByOneJob:
         return await self._begin(mr, target, deployment, pipeline)
 
     async def _wait_for_it(self, mr: MergeRequest, deployment: Deployment, name: str) -> Followed:
+        broken = await self._forge.unreadable(mr.project, deployment.merge_sha, mr.target_branch)
+        if broken is not None:
+            why = job_words.unreadable(self._masker.text(broken.errors))
+            held = replace(deployment, state="held", reason=why)
+            said = replace(about(held), way_out=job_words.AFTER_UNREADABLE, links=links_of(broken))
+            return await self._telling.end(mr, held, said)
         if self._clock() < begun(deployment, self._clock()) + APPEARS_WITHIN:
             await self._telling.say(mr, replace(about(deployment), lines=(job_words.looks_for(name),)))
             return Again(POLL / 3)
@@ -163,13 +170,13 @@ class ByOneJob:
         self, mr: MergeRequest, target: Target, deployment: Deployment
     ) -> Deployment | None:
         """The deployment as it runs anew, where the job was tried again by hand after it had failed."""
-        job = await self._latest(mr, deployment)
-        if job is None or job.id <= ended_job(deployment):
+        number = newer_try(deployment, await self._forge.jobs(mr.project, deployment.pipeline_id or 0))
+        if not number:
             return None
         steps = (deployment.steps[0], _UNCHECKED, str(ended_job(deployment)), self._clock().isoformat())
         running = replace(deployment, state="running", reason="", steps=steps)
         facts = {"pipeline": deployment.pipeline_id, "seal": deployment.seal, "sha": deployment.merge_sha}
-        await self._telling.record("pipeline", mr, target, facts, f":{deployment.pipeline_id}:{job.id}")
+        await self._telling.record("pipeline", mr, target, facts, f":{deployment.pipeline_id}:{number}")
         await self._store.put_deployment(running)
         return running
 

@@ -53,7 +53,7 @@ class DeployMergeRequest:
         self._gatekeeper = gatekeeper
         self._telling = Telling(forge, store, masker, reverting, phases)
         moved = Moved(repositories, store, verifier)
-        self._pipeline = ByPipeline(forge, store, clock, masker, moved, self._telling)
+        self._pipeline = ByPipeline(forge, store, records, clock, masker, moved, self._telling)
         self._job = ByOneJob(forge, store, clock, masker, moved, self._telling)
         self._direct = ByOurselves(repositories, store, runs, records, clock, self._telling)
         self._verifying = VerifyDeployment(repositories, verifier, store, clock, masker, self._telling)

@@ -1,5 +1,6 @@
 """Mode `pipeline`: a job of the project applies; we start its pipeline once, and follow it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,12 +10,14 @@ import structlog
 
 from bot.app.deploy.evidence import evidence
 from bot.app.deploy.moved import Moved
-from bot.app.deploy.telling import Telling, about, ended_job
+from bot.app.deploy.retried import newer_try
+from bot.app.deploy.telling import Telling, about
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Store
+from bot.app.ports.running import RunRecord, RunRecords
 from bot.core.deploy import words
 from bot.core.deploy.foreign_report import MOST_BYTES, foreign_report
 from bot.core.deploy.pipeline_end import pipeline_end
-from bot.core.deploy.release_report import ReleaseReport
+from bot.core.deploy.release_report import RunReport
 from bot.core.errors import ForgeRefused
 from bot.core.gate.decision import FOLLOW_UP
 from bot.core.model import Target
@@ -55,6 +58,7 @@ class ByPipeline:
         self,
         forge: Forge,
         store: Store,
+        records: RunRecords,
         clock: Clock,
         masker: Masker,
         moved: Moved,
@@ -62,6 +66,7 @@ class ByPipeline:
     ) -> None:
         self._forge = forge
         self._store = store
+        self._records = records
         self._clock = clock
         self._masker = masker
         self._moved = moved
@@ -128,13 +133,12 @@ class ByPipeline:
     ) -> Deployment | None:
         """The deployment as it runs anew, where a job was tried again by hand after it had failed."""
         jobs = await self._forge.jobs(mr.project, deployment.pipeline_id or 0)
-        if _newest(jobs) <= ended_job(deployment):
+        number = newer_try(deployment, jobs)
+        if not number:
             return None
         running = replace(deployment, state="running", reason="", steps=(self._clock().isoformat(),))
         facts = {"pipeline": deployment.pipeline_id, "seal": deployment.seal, "sha": deployment.merge_sha}
-        await self._telling.record(
-            "pipeline", mr, target, facts, f":{deployment.pipeline_id}:{_newest(jobs)}"
-        )
+        await self._telling.record("pipeline", mr, target, facts, f":{deployment.pipeline_id}:{number}")
         await self._store.put_deployment(running)
         return running
 
@@ -142,15 +146,24 @@ class ByPipeline:
         """What there is to say of a deployment that was applied."""
         pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
         applied = deployment.steps[0] if deployment.steps and deployment.steps[0].isdecimal() else "0"
-        releases = await self._releases(mr, int(applied))
-        return replace(about(deployment), links=links_of(pipeline), releases=releases)
+        left = await self._left(deployment, int(applied)) if int(applied) else None
+        return replace(about(deployment), links=links_of(pipeline), releases=left.releases if left else ())
 
-    async def _releases(self, mr: MergeRequest, job_id: int) -> tuple[ReleaseReport, ...]:
-        """What became of each release, as the job left it in its artifacts; nothing where it left none."""
-        raw = await self._forge.artifact(mr.project, job_id, REPORT, MOST_BYTES) if job_id else None
-        report = foreign_report(raw) if raw is not None else None
-        masked = self._masker.text
-        return tuple(replace(one, why=masked(one.why)) for one in report.releases) if report else ()
+    async def _left(self, deployment: Deployment, job_id: int) -> RunReport | None:
+        """What the job left in its artifacts of how it went; None where it left nothing that is so.
+
+        It is fetched once, and kept: a verification looks often, and GitLab throws artifacts away.
+        """
+        run = f"job-{job_id}"  # as `purser apply` calls itself there
+        kept = await self._records.run(run)
+        if kept is None:
+            raw = await self._forge.artifact(deployment.project, job_id, REPORT, MOST_BYTES)
+            mask = self._masker.fork().text
+            report = await asyncio.to_thread(foreign_report, raw, mask) if raw is not None else None
+            of = (deployment.project, deployment.iid, deployment.target, deployment.seal or "")
+            kept = RunRecord(run, *of, self._clock(), report=report)
+            await self._records.put_run(kept)
+        return kept.report
 
     async def _failed(
         self,
@@ -162,12 +175,12 @@ class ByPipeline:
     ) -> Outcome:
         job = next((job for job in jobs if job.status == "failed" and not job.forgiven), None)
         tail, links = "", links_of(pipeline)
-        releases: tuple[ReleaseReport, ...] = ()
+        left: RunReport | None = None
         lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
         if job is not None:
             tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
             if job.has_artifacts:
-                releases = await self._releases(mr, job.id)
+                left = await self._left(deployment, job.id)
                 links = (*links, ("the whole output", f"{job.web_url}/artifacts/browse"))
         if words.was_refused(tail):
             lines += await self._moved(mr, target, deployment) or ()
@@ -178,7 +191,8 @@ class ByPipeline:
             about(failed),
             links=links,
             log=tail,
-            releases=releases,
+            releases=left.releases if left else (),
+            symptoms=left.symptoms if left else (),
             way_out=words.after_pipeline(pipeline.status, name, tail, failure),
         )
         return await self._telling.end(mr, failed, replace(said, lines=tuple(lines)))

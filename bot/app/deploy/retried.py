@@ -1,6 +1,9 @@
 """A job that somebody tries again in GitLab, after its deployment had failed: taken up again."""
 
-from bot.app.ports import Queue, Store
+from collections.abc import Sequence
+
+from bot.app.deploy.telling import JOB, ended_job, is_by_job
+from bot.app.ports import Deployment, Job, Queue, Store
 from bot.app.ports.keeping import Clock
 from bot.core.work import DeployWork, WakeWork, Work
 
@@ -11,7 +14,8 @@ AGAIN = "retried-"
 class Retried:
     """A queue that also hears when the pipeline of a deployment moves that had failed.
 
-    Whether a newer job is there is looked at by the work; where none is, that is its end.
+    Whether a newer job is there is looked at by the work; where none is, that is its end. What no hook told
+    the sweep finds.
     """
 
     def __init__(self, queue: Queue, store: Store, clock: Clock) -> None:
@@ -32,3 +36,10 @@ class Retried:
     async def withdraw(self, project: str, iid: int, target: str) -> int:
         """As the queue's own."""
         return await self._queue.withdraw(project, iid, target)
+
+
+def newer_try(deployment: Deployment, jobs: Sequence[Job]) -> int:
+    """The newest of the jobs of a failed deployment's pipeline that is newer than what ended; 0: none is."""
+    name = deployment.steps[0].removeprefix(JOB) if is_by_job(deployment) else None
+    newest = max((job.id for job in jobs if name in (None, job.name)), default=0)
+    return newest if newest > ended_job(deployment) else 0

@@ -7,7 +7,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A pipeline and how it stands: GitLab's status words."""
+    """A pipeline and how it stands: GitLab's status words.
+
+    `errors` is what GitLab says is wrong with its CI file; lists leave it out.
+    """
 
     id: int
     status: str
@@ -15,6 +18,7 @@ class Pipeline:
     ref: str
     source: str
     web_url: str
+    errors: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,13 @@ class Jobs(Protocol):
     ) -> tuple[Pipeline, Job] | None:
         """The newest pipeline of the branch `ref` on `sha` that has a job of one of these names, and the
         latest try of that job."""
+        ...
+
+    async def unreadable(self, project: str, sha: str, ref: str) -> Pipeline | None:
+        """The newest pipeline of the branch `ref` on `sha`, where GitLab could not read the CI file.
+
+        Its `errors` say why; None where there is no such pipeline, or nothing is wrong with its file.
+        """
         ...
 
     async def play_job(self, project: str, job_id: int, variables: Mapping[str, str]) -> None:

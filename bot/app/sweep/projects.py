@@ -67,7 +67,7 @@ class Sweep:
         self._reach = reach
         self._found = found
         self._missed = Missed(forge, store)
-        self._watch = Watch(forge, store, sweeps, queue, clock)
+        self._watch = Watch(forge, store, sweeps, queue, clock, reach)
         self._projects = _by_project(targets)
         self._looked: dict[str, dict[int, str]] = {}
 

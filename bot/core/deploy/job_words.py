@@ -10,6 +10,10 @@ AFTER_NOT_THERE = (
     "whether `deploy.job` of the target names the job as .gitlab-ci.yml does. Then a maintainer says "
     "/helm deploy."
 )
+_LONGEST = 500
+AFTER_UNREADABLE = (
+    "Mend .gitlab-ci.yml in another merge request: its plan includes this change, and its merge deploys both."
+)
 AFTER_REFUSAL = (
     "Let the bot's user deploy: a protected environment or branch has a list of who may start its jobs. "
     "Somebody who may can also start the job by hand; then /helm deploy has it verified."
@@ -20,6 +24,13 @@ GONE = "the job {name} is not in its pipeline any more."
 def looks_for(name: str) -> str:
     """While there is no pipeline."""
     return f"Waiting for the pipeline of the merge, which has the job {name}."
+
+
+def unreadable(errors: str) -> str:
+    """There is a pipeline, but GitLab could make no jobs; `errors` is what it says, masked."""
+    said = " ".join(errors.split())
+    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+    return f"GitLab cannot read the .gitlab-ci.yml of the merge, so there is no job to start: {said}"
 
 
 def refused(name: str, what: str) -> str:

@@ -14,7 +14,9 @@ from bot.core.verify.rollout import rollout_of
 
 MOST_LINES = 8
 MOST_EVENTS = 6
+MOST_LOGS = 4
 MOST_LOG_LINES = 10
+_MOST_TOLD = MOST_LINES + MOST_EVENTS + 2
 LONGEST = 300
 """Characters of one line."""
 
@@ -78,6 +80,18 @@ def symptoms_of(release: str, seen: Sighting, mask: Callable[[str], str]) -> Sym
     silent = [f"{_whose(log)}: the log is empty." for log in seen.logs if not log.text.strip()]
     unread = tuple(_cut(mask(line)) for line in (*seen.unread, *silent))
     return Symptoms(release, tuple(lines), logs, unread)
+
+
+def told_again(said: Symptoms, mask: Callable[[str], str]) -> Symptoms:
+    """What another process wrote down, as foreign as what it saw: masked whole, then cut as our own is."""
+    lines = [_cut(mask(line)) for line in said.lines[:_MOST_TOLD]]
+    logs = [_told(tail, mask) for tail in said.logs[:MOST_LOGS]]
+    unread = [_cut(mask(line)) for line in said.unread[:_MOST_TOLD]]
+    return Symptoms(said.release, tuple(lines), tuple(tail for tail in logs if tail.lines), tuple(unread))
+
+
+def _told(tail: LogTail, mask: Callable[[str], str]) -> LogTail:
+    return LogTail(_cut(mask(tail.of)), _last(mask("\n".join(tail.lines))))
 
 
 def to_json(symptoms: Symptoms) -> dict[str, Any]:
@@ -167,9 +181,11 @@ def _whole(message: str) -> str:
 
 
 def _tail(log: Log, mask: Callable[[str], str]) -> LogTail:
-    masked = mask(log.text).splitlines()
-    kept = [_cut(line) for line in masked if line.strip()][-MOST_LOG_LINES:]
-    return LogTail(f"The last lines of {_whose(log)}", tuple(kept))
+    return LogTail(f"The last lines of {_whose(log)}", _last(mask(log.text)))
+
+
+def _last(masked: str) -> tuple[str, ...]:
+    return tuple([_cut(line) for line in masked.splitlines() if line.strip()][-MOST_LOG_LINES:])
 
 
 def _cut(masked: str) -> str:
