@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.adapters.clock import utc_now
-from bot.app.ports.keeping import Clock, Consent, Deployment, StoredPlan
+from bot.app.ports.keeping import Clock, Consent, Deployment, Reply, StoredPlan
 from bot.core.gate.approvals import Mark
 from bot.core.gate.decision import Lock
 from bot.core.trail.chain import FIRST, Entry, Happening, Head, first_broken, follow
@@ -25,6 +25,7 @@ class MemoryStore:
         self._recorded: set[str] = set()
         self._consents: dict[tuple[str, int, str, int, str], Consent] = {}
         self._locks: dict[tuple[str, str], Lock] = {}
+        self._replies: dict[tuple[str, int, int], dict[int, Reply]] = {}
 
     async def add_plan(self, plan: StoredPlan) -> int:
         """See the port."""
@@ -64,6 +65,20 @@ class MemoryStore:
         """See the port."""
         every = sorted(self._consents.values(), key=lambda it: it.note_id)
         return [it for it in every if (it.project, it.iid, it.target) == (project, iid, target)]
+
+    async def replies(self, project: str, iid: int, note_id: int) -> Mapping[int, Reply]:
+        """See the port."""
+        return dict(self._replies.get((project, iid, note_id), {}))
+
+    async def add_reply(self, reply: Reply) -> None:
+        """See the port."""
+        of_it = self._replies.setdefault((reply.project, reply.iid, reply.note_id), {})
+        of_it.setdefault(reply.number, reply)
+
+    async def posted(self, project: str, iid: int, note_id: int) -> None:
+        """See the port."""
+        of_it = self._replies.get((project, iid, note_id), {})
+        of_it.update({number: replace(it, text=None) for number, it in of_it.items()})
 
     async def lock(self, project: str, target: str) -> Lock | None:
         """See the port."""

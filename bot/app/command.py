@@ -6,7 +6,7 @@ from typing import TypeAlias
 import structlog
 
 from bot.app.commands.request import Answer, Request
-from bot.app.ports import Forge, MergeRequest, Note, Store
+from bot.app.ports import Forge, MergeRequest, Note, Reply, Store
 from bot.core.command import COMMANDS, Command, Malformed, Parsed, Unknown, parse
 from bot.core.gate.rules import LEVELS
 from bot.core.model import Target
@@ -25,7 +25,7 @@ _HELP = f"{md.code('/helm help')} lists the commands."
 
 
 class AnswerCommands:
-    """Commands of one note, answered once in its discussion.
+    """Commands of one note, carried out once and answered once in its discussion.
 
     `answers` has the commands that exist; `least` says who may give them.
     """
@@ -53,17 +53,30 @@ class AnswerCommands:
         if not commands or note.author == await self._forge.me():
             return Done()
         await self._react(work, "eyes")
-        level = await self._forge.access_level(work.project, note.author_id)
-        answers = [
-            await self._answer(one, number, mr, note, targets, level) for number, one in enumerate(commands)
-        ]
-        body = "\n\n".join([reply_marker(note.id), *(answer.text for answer in answers)]) + "\n"
-        await self._reply(work, note, body)
-        if not all(answer.good for answer in answers):
+        replies = await self._replies(commands, mr, note, targets)
+        texts = [it.text for it in replies if it.text is not None]
+        if texts:
+            await self._reply(work, note, "\n\n".join([reply_marker(note.id), *texts]) + "\n")
+            await self._store.posted(mr.project, mr.iid, note.id)
+        if not all(it.good for it in replies):
             await self._react(work, "x")
-        elif all(answer.done for answer in answers):
+        elif all(it.done for it in replies):
             await self._react(work, "white_check_mark")
         return Done()
+
+    async def _replies(
+        self, commands: Sequence[Parsed], mr: MergeRequest, note: Note, targets: Sequence[Target]
+    ) -> list[Reply]:
+        """What each command is answered. What was carried out in an earlier try is not done again."""
+        kept = dict(await self._store.replies(mr.project, mr.iid, note.id))
+        left = [number for number in range(len(commands)) if number not in kept]
+        level = await self._forge.access_level(mr.project, note.author_id) if left else 0
+        for number in left:
+            answer = await self._answer(commands[number], number, mr, note, targets, level)
+            about = (mr.project, mr.iid, note.id, number)
+            kept[number] = Reply(*about, answer.text, answer.good, answer.done)
+            await self._store.add_reply(kept[number])
+        return [kept[number] for number in range(len(commands))]
 
     async def _said(self, work: CommandWork, targets: Sequence[Target]) -> Note | None:
         """The note as it is now, where commands in it count."""

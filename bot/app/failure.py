@@ -4,7 +4,7 @@ from typing import assert_never
 
 import structlog
 
-from bot.app.ports import Forge
+from bot.app.ports import Forge, Store
 from bot.core.errors import AuthorError, ForgeRefused, TransientError
 from bot.core.notes.deploy import DeployReport, deploy_note
 from bot.core.notes.marks import deploy_marker, plan_marker, reply_marker
@@ -30,8 +30,9 @@ AGAIN = "Try again with `/helm plan`. If it stays, tell the operators of Purser:
 class TellFailure:
     """Called when a piece of work is given up. Raises what the forge raises."""
 
-    def __init__(self, forge: Forge, masker: Masker) -> None:
+    def __init__(self, forge: Forge, store: Store, masker: Masker) -> None:
         self._forge = forge
+        self._store = store
         self._masker = masker
 
     async def __call__(self, work: Work, error: Exception) -> None:
@@ -51,7 +52,7 @@ class TellFailure:
                 await self._forge.upsert_note(work.project, work.iid, marker, deploy_note(report))
             case CommandWork():
                 marker = reply_marker(work.note_id)
-                note = sentence_note(marker, "Not done", [reason, AGAIN])
+                note = await self._not_done(work, marker, reason)
                 if work.note_id == DESCRIPTION:
                     await self._forge.upsert_note(work.project, work.iid, marker, note)
                     return
@@ -65,6 +66,17 @@ class TellFailure:
             case _ as unknown:
                 assert_never(unknown)
         log.info("failure.told", kind=type(work).__name__)
+
+    async def _not_done(self, work: CommandWork, marker: str, reason: str) -> str:
+        """What was carried out before it failed has its answer; only the rest was not done."""
+        kept = await self._store.replies(work.project, work.iid, work.note_id)
+        texts = [it.text for _, it in sorted(kept.items()) if it.text is not None]
+        if not texts:
+            return sentence_note(marker, "Not done", [reason, AGAIN])
+        rest = sentence_note(
+            "", "Then it failed", [f"What has no answer above was not done. {reason}", AGAIN]
+        )
+        return "\n\n".join([marker, *texts, rest.lstrip()])
 
 
 def _reason(error: Exception) -> str:

@@ -227,7 +227,8 @@ def _engine(
         LookForDrift(forge, repositories, wired.drifting, store, later, utc_now, metrics.drifted),
         metrics,
     )
-    told, kept, every = TellFailure(forge, wired.masker()), config.database.kept, config.database.forget_every
+    told = TellFailure(forge, store, wired.masker())
+    kept, every = config.database.kept, config.database.forget_every
     later.queue = Engine(
         config.database_url, worker, on_failure=told, fence=fence, kept=kept, purge_every=every
     )

@@ -8,15 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.adapters.clock import utc_now
 from bot.adapters.store import tables
 from bot.adapters.store.gate import GateTables, upsert
+from bot.adapters.store.replies import ReplyTable
 from bot.adapters.store.trail import TrailTable, Written, unobserved
 from bot.app.ports.keeping import Clock, Deployment, StoredPlan
 
 
-class SqlStore(GateTables, TrailTable):
+class SqlStore(GateTables, ReplyTable, TrailTable):
     """The port `Store` on SQLite or PostgreSQL; `engine` is what `open_database` gave."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock = utc_now, written: Written = unobserved) -> None:
         GateTables.__init__(self, engine)
+        ReplyTable.__init__(self, engine)
         TrailTable.__init__(self, engine, clock, written)
 
     async def add_plan(self, plan: StoredPlan) -> int:

@@ -133,3 +133,15 @@ runs = sa.Table(
     sa.Column("log", sa.Text, nullable=False),
     sa.Column("report", sa.JSON(none_as_null=True)),
 )
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    sa.Column("project", sa.Text, primary_key=True),
+    sa.Column("iid", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("note_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text),
+    sa.Column("good", sa.Boolean(create_constraint=False), nullable=False),
+    sa.Column("done", sa.Boolean(create_constraint=False), nullable=False),
+)

@@ -2,7 +2,7 @@
 
 from bot.app.commands.request import Answer, Request
 from bot.app.commands.rollback import deployed, still_under_way
-from bot.app.commands.taken_up import taken_up, work_of
+from bot.app.commands.taken_up import begin, taken_up
 from bot.app.gate import Gatekeeper
 from bot.app.ports import Consent, Deployment, Queue, Store, StoredPlan
 from bot.app.ports.keeping import UNDER_WAY
@@ -70,10 +70,9 @@ class ConfirmRollback:
             case Deploy() | Nothing():
                 await self._record(request, target, kept)
                 await self._newest(kept.stored)
-                await self._store.put_deployment(
-                    Deployment(mr.project, mr.iid, target.name, sha, "waiting", seal, before.pipeline_id)
-                )
-                await self._queue.submit(work_of(request, target))
+                about = (mr.project, mr.iid, target.name, sha)
+                waiting = Deployment(*about, "waiting", seal, before.pipeline_id)
+                await begin(self._store, self._queue, request, target, before, waiting)
                 return Answer(words.going(target.name, kept.back, seal))
 
     async def _newest(self, stored: StoredPlan) -> None:

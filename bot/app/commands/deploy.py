@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.app.apply.recovering import Left, Recovery, pending
 from bot.app.commands.request import Answer, Request, each_target
-from bot.app.commands.taken_up import taken_up, work_of
+from bot.app.commands.taken_up import begin, taken_up
 from bot.app.deploy.job import another_try
 from bot.app.gate import Gatekeeper
 from bot.app.plan.keeping import to_keep
@@ -132,10 +132,9 @@ class DeployAgain:
                 before = deployment.pipeline_id if deployment else None
                 sha = mr.merge_sha or ""
                 steps = another_try(deployment, self._clock().isoformat()) if deployment else ()
-                await self._store.put_deployment(
-                    Deployment(mr.project, mr.iid, target.name, sha, "waiting", seal, before, steps=steps)
-                )
-                await self._queue.submit(work_of(request, target))
+                about = (mr.project, mr.iid, target.name, sha)
+                waiting = Deployment(*about, "waiting", seal, before, steps=steps)
+                await begin(self._store, self._queue, request, target, deployment, waiting)
                 return _going(target, seal)
 
 

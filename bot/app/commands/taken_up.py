@@ -24,6 +24,23 @@ async def taken_up(
     return True
 
 
+async def begin(
+    store: Store,
+    queue: Queue,
+    request: Request,
+    target: Target,
+    before: Deployment | None,
+    waiting: Deployment,
+) -> None:
+    """Has it wait and queues its work. `before` is as it was found, not under way.
+
+    Where this very note's work was done already, it stays as that left it: else it would wait for good.
+    """
+    await store.put_deployment(waiting)
+    if not await queue.submit(work_of(request, target)) and before is not None:
+        await store.put_deployment(before)
+
+
 async def recorded(store: Store, kind: str, request: Request, target: Target) -> bool:
     """Whether this very note has its entry of that kind in the trail."""
     entries = await store.recent(kind, request.mr.project, _MOST_ENTRIES)

@@ -12,7 +12,7 @@ from bot.app.ports.forge import (
     Wrote,
 )
 from bot.app.ports.jobs import Job, Pipeline
-from bot.app.ports.keeping import Clock, Consent, Deployment, DeployState, Queue, Store, StoredPlan
+from bot.app.ports.keeping import Clock, Consent, Deployment, DeployState, Queue, Reply, Store, StoredPlan
 from bot.app.ports.rendering import Charts, Checkout, Deployer, DeployJob, Renderer
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Queue",
     "ReleaseHead",
     "Renderer",
+    "Reply",
     "Repositories",
     "RolloutState",
     "StatusState",

@@ -73,6 +73,19 @@ class Consent:
     note_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What command `number` (from 0) of a note was answered; see Answer. `text` is None once posted."""
+
+    project: str
+    iid: int
+    note_id: int
+    number: int
+    text: str | None
+    good: bool
+    done: bool
+
+
 class Store(Protocol):
     """Our own tables. Every call is one transaction."""
 
@@ -97,6 +110,18 @@ class Store(Protocol):
         ...
 
     async def consents(self, project: str, iid: int, target: str) -> list[Consent]: ...
+
+    async def replies(self, project: str, iid: int, note_id: int) -> Mapping[int, Reply]:
+        """The answers to the commands of a note, by number."""
+        ...
+
+    async def add_reply(self, reply: Reply) -> None:
+        """Keeps it; one that is there stays."""
+        ...
+
+    async def posted(self, project: str, iid: int, note_id: int) -> None:
+        """The answers to this note stand in the thread: their texts are forgotten."""
+        ...
 
     async def lock(self, project: str, target: str) -> Lock | None: ...
 
