@@ -1,5 +1,6 @@
 """Port Forge: commit statuses."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -100,6 +101,17 @@ async def test_a_status_joins_the_pipeline_that_is_named() -> None:
         assert older != pipeline.id
         await put(at, mr, pipeline_id=older)
         assert [s.pipeline.id for s in statuses(at)] == [older]
+
+
+async def test_statuses_of_several_targets_at_once_are_in_one_pipeline() -> None:
+    """GitLab takes them in turn; in a pipeline of its own the first would stand there for good."""
+    async with setting() as at:
+        mr = await at.open()
+        names = [f"purser/plan/{target}" for target in ("one", "two", "three")]
+        about: dict[str, Any] = {"state": "success", "description": "fine"}
+        await asyncio.gather(*(at.forge.set_status(PATH, mr.head, name=name, **about) for name in names))
+        assert sorted(it.name for it in statuses(at)) == sorted(names)
+        assert len(at.project.pipelines) == 1
 
 
 async def test_a_pipeline_of_another_commit_is_left_out() -> None:

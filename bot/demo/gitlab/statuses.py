@@ -65,13 +65,20 @@ async def _pipeline(world: World, project: Project, sha: str, by: User, wanted: 
             raise not_found("Pipeline")
         return named
     ref = wanted.get("ref")
-    found = [p for p in project.pipelines.values() if p.sha == sha and (ref is None or p.ref == ref)]
-    if found:
-        return max(found, key=lambda p: p.id)
+    if found := _newest(project, sha, ref):
+        return found
     branches = [ref] if ref else await world.repository(project).contains(sha)
+    # GitLab takes the statuses of one commit in turn: another one may have got its pipeline meanwhile.
+    if found := _newest(project, sha, ref):
+        return found
     if not branches:
         raise not_found("References for commit")
     return new_external(world, project, sha, branches[0], by)
+
+
+def _newest(project: Project, sha: str, ref: Any) -> Pipeline | None:
+    found = [p for p in project.pipelines.values() if p.sha == sha and (ref is None or p.ref == ref)]
+    return max(found, key=lambda p: p.id, default=None)
 
 
 def new_external(world: World, project: Project, sha: str, ref: str, by: User) -> Pipeline:
