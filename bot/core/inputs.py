@@ -42,12 +42,13 @@ def rendering_key(
     )
 
 
-def standing_key(rendering: str, newest: tuple[int, str, str]) -> str:
+def standing_key(rendering: str, newest: tuple[int, str, str], *, upgrades_crds: bool = False) -> str:
     """The key of the verdict that a release is deployed as desired.
 
-    `newest` are revision, status and resource version of the newest record in the cluster.
+    `newest` are revision, status and resource version of the newest record in the cluster. Where its CRDs are
+    upgraded with it that verdict is another one.
     """
-    return _digest([rendering, *newest])
+    return _digest([rendering, *newest, *(["crds"] if upgrades_crds else [])])
 
 
 def _digest(value: Any) -> str:

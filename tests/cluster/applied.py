@@ -71,5 +71,5 @@ async def checkout(folder: Path, kubeconfig: Path, namespace: str, helm: Path) -
     place = folder / "checkout"
     place.mkdir()
     target = Target("production", "ops/shop", kubeconfig=str(kubeconfig), chart_hosts=())
-    async with tools(Settings(folder / "cache", b"key", workers=1)) as wired:
+    async with tools(Settings(folder / "cache", b"key", workers=1, memory=folder / "memory")) as wired:
         yield Checkout(wired, place, target, namespace, helm)

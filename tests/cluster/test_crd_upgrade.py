@@ -101,6 +101,34 @@ async def test_skip_leaves_it_and_upgrade_brings_the_new_version_before_the_rele
     assert {"helm"} == {one["manager"] for one in entries if one["operation"] == "Apply"}
 
 
+async def test_a_release_with_nothing_else_to_do_brings_its_crds_once_they_are_to_be_upgraded(
+    control_plane: ControlPlane, shop: Checkout, group: Group
+) -> None:
+    shop.write(group.files(version("v1", "size")))
+    assert (await shop.apply(verify=30.0)).result == "applied"
+    newer = (version("v1", "size", storage=False), version("v2", "size", "color"))
+    shop.write(group.files(*newer, color="green"), "1.1.0")
+    assert (await shop.apply(verify=30.0)).result == "applied"
+    assert [one.action for one in (await shop.plan()).releases] == ["none"]
+    assert served(control_plane, group) == ["v1"]
+
+    switched = await shop.plan(crds="upgrade")
+    assert codes(switched) == {"crds-upgraded": Level.INFO}
+    assert [one.ref.name for one in switched.releases[0].objects if one.action != "unchanged"] == [group.crd]
+    done = await shop.apply(switched.seal, verify=30.0, crds="upgrade")
+    assert (done.result, done.lines) == ("applied", done.lines)
+    assert served(control_plane, group) == ["v1", "v2"]
+    for _ in range(2):
+        assert [one.action for one in (await shop.plan(crds="upgrade")).releases] == ["none"]
+
+    path = f"{CRDS}/{group.crd}?fieldManager=helm"
+    back = {"op": "replace", "path": "/spec/versions/1/served", "value": False}
+    control_plane.api.call("PATCH", path, [back], content_type="application/json-patch+json")
+    assert codes(await shop.plan(crds="upgrade")) == {"crds-upgraded": Level.INFO}, (
+        "what stood is looked at anew"
+    )
+
+
 async def test_a_version_in_which_objects_are_stored_is_not_taken_away(
     control_plane: ControlPlane, shop: Checkout, group: Group
 ) -> None:

@@ -18,7 +18,15 @@ from bot.core.helm_record import base_revision
 from bot.core.inputs import capabilities_digest, rendering_key, standing_key
 from bot.core.model import ChartSource, DesiredRelease, Finding, LookupPolicy
 from bot.core.planned import ReleasePlan
-from bot.core.release import Capabilities, LiveRelease, LocalChart, Renderings, RenderJob, StoredRelease
+from bot.core.release import (
+    Capabilities,
+    LiveRelease,
+    LocalChart,
+    Rendered,
+    Renderings,
+    RenderJob,
+    StoredRelease,
+)
 
 RENDERS_AT_ONCE = 4
 _WAITING = 32
@@ -151,7 +159,8 @@ class Gathering:
         if newest is None or newest.status != "deployed":
             return replace(order, rendering=rendering)
         state = (newest.revision, newest.status, newest.resource_version)
-        return replace(order, rendering=rendering, standing=standing_key(rendering, state))
+        standing = standing_key(rendering, state, upgrades_crds=release.upgrade_crds)
+        return replace(order, rendering=rendering, standing=standing)
 
     async def _assessed(self, orders: Sequence[_Order]) -> dict[str, Ready]:
         """Renders what has to be, while the records of others still come."""
@@ -196,7 +205,8 @@ class Gathering:
         except AuthorError as error:
             return Ready(order.desired, order.chart, live, failure=finding_of(error), lookup=lookup)
         # What the cluster was asked is no part of the keys, so the verdict holds for this plan only.
-        key = "" if lookup.asked else order.standing
+        asks = lookup.asked or (renderings is not None and _brings_crds(order.desired, renderings.first))
+        key = "" if asks else order.standing
         if renderings is None:
             if key:
                 await self._memory.keep_standing(key)
@@ -231,11 +241,11 @@ class Gathering:
             capabilities=self._capabilities,
             revision=1 if live is None else live.newest.revision + 1,
             is_upgrade=not gone,
-            stands=stands,
+            stands="" if order.desired.upgrade_crds else stands,  # what is known to stand is not taken apart
         )
         async with self._renders:
             first = await guarded.render(self._renderer, job, lookup)
-            if stands and first.texts == stands:
+            if stands and first.texts == stands and not _brings_crds(order.desired, first):
                 return None
             again = await guarded.render(self._renderer, replace(job, stands=first.texts), lookup)
             first = await guarded.guard(self._renderer, job, lookup, first)
@@ -260,6 +270,11 @@ class Gathering:
             revision_from=newest.revision,
         )
         return Ready(order.desired, chart, standing=plan)
+
+
+def _brings_crds(desired: DesiredRelease, rendered: Rendered) -> bool:
+    """Whether its CRDs have to be looked at even where all else stands."""
+    return desired.upgrade_crds and bool(rendered.crds)
 
 
 def _texts(desired: DesiredRelease, chart: LocalChart, live: LiveRelease | None) -> str:

@@ -72,7 +72,7 @@ class RunRecords(Protocol):
     """Keeps runs beside our other tables."""
 
     async def put_run(self, record: RunRecord) -> None:
-        """Keeps it, in the place of what was kept under its id."""
+        """Keeps it; of one that is kept under its id already, log and report are replaced."""
         ...
 
     async def run(self, run: str) -> RunRecord | None: ...

@@ -12,9 +12,9 @@
         plan = end.value
     overlay = overlay_after(case, plan)  # for the Case of the next release of the same plan
 
-A release whose desired state is its deployed revision is `none` and asks nothing. Everything in the returned
-plan is masked. The rules are Helm 4's (pkg/action, pkg/kube): what its operation does step by step is done
-here with each write replaced by the API server's own dry run.
+A release whose desired state is its deployed revision is `none` and asks nothing, but about CRDs that the
+target upgrades. Everything in the returned plan is masked. The rules are Helm 4's (pkg/action, pkg/kube):
+what its operation does step by step is done here with each write replaced by the API server's own dry run.
 """
 
 from dataclasses import replace
@@ -55,7 +55,7 @@ def rehearse(case: Case) -> Asking[ReleasePlan]:
     action: ReleaseAction = "install" if case.installs else "upgrade"
     if (blocked := _blocked(case)) is not None:
         return _plan(case, action, [Outcome((), (blocked,))])
-    if not case.installs and is_deployed(case):
+    if not case.installs and is_deployed(case) and not (yield from _crds_behind(case, case.rendered)):
         return _plan(case, "none", [])
     outcomes = yield from _applied(case, case.rendered)
     return _plan(case, action, outcomes)
@@ -80,6 +80,18 @@ def is_deployed(case: Case) -> bool:
         and sorted(map(hook_facts, hooks)) == sorted(map(hook_facts, stood))
         and same_but_noise(noise, [h.manifest for h in hooks], [h.manifest for h in stood])
     )
+
+
+def _crds_behind(case: Case, rendered: Rendered) -> Asking[bool]:
+    """Whether a release that has nothing else to do brings CRDs, or fails to (deploy.crds: upgrade)."""
+    if not rendered.crds or not case.desired.upgrade_crds or case.rollback is not None:
+        return False
+    crds = pieces_of(case, rendered.crds)
+    # Its own objects are as they should be, so they are not read.
+    alone = replace(case, rendered=replace(rendered, objects=(), hooks=()), again=None)
+    stage = yield from survey(alone, (), crds)
+    found = yield from upgrade_crds(stage, crds)
+    return bool(found.plans) or found.failed
 
 
 def _same_values(one: Manifest, other: Manifest) -> bool:
