@@ -1,5 +1,6 @@
 """Work that could not be done: say so once, where its people look."""
 
+from collections.abc import Callable
 from typing import assert_never
 
 import structlog
@@ -28,16 +29,19 @@ AGAIN = "Try again with `/helm plan`. If it stays, tell the operators of Purser:
 
 
 class TellFailure:
-    """Called when a piece of work is given up. Raises what the forge raises."""
+    """Called when a piece of work is given up. Raises what the forge raises.
 
-    def __init__(self, forge: Forge, store: Store, masker: Masker) -> None:
+    `masker` gives a fresh one for each: it remembers every text that it saw.
+    """
+
+    def __init__(self, forge: Forge, store: Store, masker: Callable[[], Masker]) -> None:
         self._forge = forge
         self._store = store
         self._masker = masker
 
     async def __call__(self, work: Work, error: Exception) -> None:
         """Writes the note that the work would have written, with the reason instead."""
-        reason = self._masker.text(_reason(error))
+        reason = self._masker().text(_reason(error))
         match work:
             case PlanWork():
                 marker = plan_marker(work.target)

@@ -43,7 +43,7 @@ def answers(
     planner, clusters = tools.planner, tools.clusters
     ways = (tools.rollback, tools.recovery_back)
     previews = Previews(forge, repositories, clusters, tools.catalogue, *ways, store, clock)
-    telling = Telling(forge, store, tools.masker(), reverting)
+    telling = Telling(forge, store, tools.masker, reverting)
     found: dict[str, Answers] = {
         "plan": Plan(queue, forge, repositories, planner),
         "diff": Diff(store),

@@ -218,7 +218,7 @@ def _engine(
         targets,
         PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper, phases=metrics.phases),
         DeployMergeRequest(
-            *(forge, repositories, wired.verifier, store, utc_now, wired.masker(), keeper),
+            *(forge, repositories, wired.verifier, store, utc_now, wired.masker, keeper),
             *(runs, records, reverting, metrics.phases),
         ),
         AnswerCommands(forge, store, table, least),
@@ -227,7 +227,7 @@ def _engine(
         LookForDrift(forge, repositories, wired.drifting, store, later, utc_now, metrics.drifted),
         metrics,
     )
-    told = TellFailure(forge, store, wired.masker())
+    told = TellFailure(forge, store, wired.masker)
     kept, every = config.database.kept, config.database.forget_every
     later.queue = Engine(
         config.database_url, worker, on_failure=told, fence=fence, kept=kept, purge_every=every

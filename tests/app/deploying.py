@@ -185,7 +185,7 @@ class Deploying:
             Scene().verifier,
             self.store,
             lambda: NOW,
-            Masker(b"key"),
+            lambda: Masker(b"key"),
             Gatekeeper(forge, self.store, lambda: NOW),
             runs,
             self.store,

@@ -23,7 +23,7 @@ TARGET = Target("production", PROJECT)
 async def cancelled(story: Deploying) -> Answer:
     """Said by ada, in another life of the bot where it died."""
     forge, runs, nobody = cast(Any, story.forge), cast(Any, story.runs), cast(Any, None)
-    telling = Telling(forge, story.store, Masker(b"key"), Reverting(nobody, story.store))
+    telling = Telling(forge, story.store, lambda: Masker(b"key"), Reverting(nobody, story.store))
     command = Cancel(MemoryQueue(), forge, story.store, runs, telling)
     request = Request(Command("cancel"), story.forge.mr, note(5, "/helm cancel"), [TARGET], 40, {})
     while True:

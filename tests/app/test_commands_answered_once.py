@@ -122,7 +122,7 @@ async def test_a_command_that_could_not_be_done_is_done_again_and_the_one_before
 async def test_a_note_of_what_failed_says_what_was_done_before() -> None:
     forge, store = Forge("/helm lock\n/helm status"), MemoryStore()
     await store.add_reply(Reply(PROJECT, 1, 5, 0, "It is locked.", good=True, done=True))
-    tell = TellFailure(cast(Any, forge), store, Masker(b"key"))
+    tell = TellFailure(cast(Any, forge), store, lambda: Masker(b"key"))
     await tell(WORK, TransientError("the cluster is away"))
     [said] = forge.replies
     assert said.startswith(f"{reply_marker(5)}\n\nIt is locked.\n\n### Then it failed\n\n")

@@ -11,12 +11,17 @@ SECONDS = 300.0
 SETTLING = 30.0
 """Until every API server goes by a change of policies, quotas or rights; they do after a second or two."""
 _BYTES = 64 * 1024 * 1024
+_ENTRY = 1024
+"""Bytes that a key and its places in the maps take, on average."""
+_SWEPT_EVERY = 30.0
 
 
 class Recall:
     """Plain JSON by key: at most `limit` bytes, what was used last goes last. `clock` counts seconds.
 
-    `settling` is for how long what answers come from must have stood before they are kept.
+    What may not be given again is dropped when the next is kept, half a minute late at most: most of it is of
+    states that no longer are, and nobody asks for these again. `settling` is for how long what answers come
+    from must have stood before they are kept.
     """
 
     def __init__(
@@ -30,8 +35,14 @@ class Recall:
         self._clock = clock
         self._limit = limit
         self._size = 0
+        self._swept = clock()
         self._kept: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
         self._standing: dict[str, tuple[str, float]] = {}
+
+    @property
+    def entries(self) -> int:
+        """How many answers it holds, those that are too old included."""
+        return len(self._kept)
 
     def get(self, key: Hashable) -> Any:
         """A copy of its own of what was kept, or None."""
@@ -49,8 +60,9 @@ class Recall:
         """Keeps a copy."""
         content = marshal.dumps(value)
         self._drop(key)
+        self._sweep()
         self._kept[key] = (self._clock(), content)
-        self._size += len(content)
+        self._size += len(content) + _ENTRY
         while self._size > self._limit:
             self._drop(next(iter(self._kept)))
 
@@ -63,6 +75,14 @@ class Recall:
             self._standing[what] = (state, self._clock())
         return self._clock() - self._standing[what][1] >= self.settling
 
+    def _sweep(self) -> None:
+        now = self._clock()
+        if now - self._swept < _SWEPT_EVERY:
+            return
+        self._swept = now
+        for key in [key for key, (made, _) in self._kept.items() if now - made >= SECONDS]:
+            self._drop(key)
+
     def _drop(self, key: Hashable) -> None:
         if (gone := self._kept.pop(key, None)) is not None:
-            self._size -= len(gone[1])
+            self._size -= len(gone[1]) + _ENTRY

@@ -1,5 +1,6 @@
 """Mode `pipeline` with a job of the project itself, in the pipeline of the merge: found and followed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -42,7 +43,7 @@ class ByOneJob:
         forge: Forge,
         store: Store,
         clock: Clock,
-        masker: Masker,
+        masker: Callable[[], Masker],
         moved: Moved,
         telling: Telling,
     ) -> None:
@@ -114,7 +115,7 @@ class ByOneJob:
     async def _wait_for_it(self, mr: MergeRequest, deployment: Deployment, name: str) -> Followed:
         broken = await self._forge.unreadable(mr.project, deployment.merge_sha, mr.target_branch)
         if broken is not None:
-            why = job_words.unreadable(self._masker.text(broken.errors))
+            why = job_words.unreadable(self._masker().text(broken.errors))
             held = replace(deployment, state="held", reason=why)
             said = replace(about(held), way_out=job_words.AFTER_UNREADABLE, links=links_of(broken))
             return await self._telling.end(mr, held, said)
@@ -192,7 +193,7 @@ class ByOneJob:
     async def _failed(
         self, mr: MergeRequest, deployment: Deployment, pipeline: Pipeline, job: Job
     ) -> Followed:
-        tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
+        tail = self._masker().text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
         failed = replace(deployment, state="failed", reason=job_words.ended(job.name, job.status))
         said = replace(about(failed), links=links_of(pipeline), log=tail, way_out=job_words.AFTER_END)
         return await self._telling.end(mr, failed, said)

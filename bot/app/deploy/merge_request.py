@@ -1,5 +1,6 @@
 """Deploy a merged merge request: gate, apply, follow, verify. Each call is a step and may be repeated."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
@@ -40,7 +41,7 @@ class DeployMergeRequest:
         verifier: Verifier,
         store: Store,
         clock: Clock,
-        masker: Masker,
+        masker: Callable[[], Masker],
         gatekeeper: Gatekeeper,
         runs: Runs,
         records: RunRecords,

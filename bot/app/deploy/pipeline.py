@@ -1,7 +1,7 @@
 """Mode `pipeline`: a job of the project applies; we start its pipeline once, and follow it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -60,7 +60,7 @@ class ByPipeline:
         store: Store,
         records: RunRecords,
         clock: Clock,
-        masker: Masker,
+        masker: Callable[[], Masker],
         moved: Moved,
         telling: Telling,
     ) -> None:
@@ -146,10 +146,10 @@ class ByPipeline:
         """What there is to say of a deployment that was applied."""
         pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
         applied = deployment.steps[0] if deployment.steps and deployment.steps[0].isdecimal() else "0"
-        left = await self._left(deployment, int(applied)) if int(applied) else None
+        left = await self._left(deployment, int(applied), self._masker()) if int(applied) else None
         return replace(about(deployment), links=links_of(pipeline), releases=left.releases if left else ())
 
-    async def _left(self, deployment: Deployment, job_id: int) -> RunReport | None:
+    async def _left(self, deployment: Deployment, job_id: int, masker: Masker) -> RunReport | None:
         """What the job left in its artifacts of how it went; None where it left nothing that is so.
 
         It is fetched once, and kept: a verification looks often, and GitLab throws artifacts away.
@@ -158,8 +158,7 @@ class ByPipeline:
         kept = await self._records.run(run)
         if kept is None:
             raw = await self._forge.artifact(deployment.project, job_id, REPORT, MOST_BYTES)
-            mask = self._masker.fork().text
-            report = await asyncio.to_thread(foreign_report, raw, mask) if raw is not None else None
+            report = await asyncio.to_thread(foreign_report, raw, masker.text) if raw is not None else None
             of = (deployment.project, deployment.iid, deployment.target, deployment.seal or "")
             kept = RunRecord(run, *of, self._clock(), report=report)
             await self._records.put_run(kept)
@@ -178,9 +177,10 @@ class ByPipeline:
         left: RunReport | None = None
         lines = [words.job_line(one.name, one.id, one.status) for one in jobs]
         if job is not None:
-            tail = self._masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
+            masker = self._masker()  # what the log gives away may stand in the report without its key
+            tail = masker.text(await self._forge.trace_tail(mr.project, job.id, LOG_TAIL))
             if job.has_artifacts:
-                left = await self._left(deployment, job.id)
+                left = await self._left(deployment, job.id, masker)
                 links = (*links, ("the whole output", f"{job.web_url}/artifacts/browse"))
         if words.was_refused(tail):
             lines += await self._moved(mr, target, deployment) or ()

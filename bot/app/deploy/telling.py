@@ -1,6 +1,6 @@
 """What a deployment says: its note, its commit status, its entries in the trail."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -37,13 +37,13 @@ def about(deployment: Deployment) -> DeployReport:
 
 
 class Telling:
-    """Writes notes, statuses and trail entries of deployments."""
+    """Writes notes, statuses and trail entries of deployments. `masker` gives a fresh one for each note."""
 
     def __init__(
         self,
         forge: Forge,
         store: Store,
-        masker: Masker,
+        masker: Callable[[], Masker],
         reverting: Reverting,
         phases: Phases | None = None,
     ) -> None:
@@ -60,7 +60,8 @@ class Telling:
 
     async def _say(self, mr: MergeRequest, report: DeployReport) -> None:
         back = await self.back(mr, report.target, report.seal)
-        masked = replace(report, lines=tuple(self._masker.text(line) for line in report.lines), back=back)
+        mask = self._masker().text
+        masked = replace(report, lines=tuple(mask(line) for line in report.lines), back=back)
         await self._forge.upsert_note(mr.project, mr.iid, deploy_marker(report.target), deploy_note(masked))
 
     async def back(self, mr: MergeRequest, target: str, seal: str | None) -> Rollback | None:

@@ -1,5 +1,6 @@
 """The end of a deploy: verify it until its deadline, then ask the probes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -34,7 +35,7 @@ class VerifyDeployment:
         verifier: Verifier,
         store: Store,
         clock: Clock,
-        masker: Masker,
+        masker: Callable[[], Masker],
         telling: Telling,
     ) -> None:
         self._repositories = repositories
@@ -73,10 +74,10 @@ class VerifyDeployment:
         rules = target.deploy
         if target.deploy_mode == "direct" and rules.kubeconfig:
             target = replace(target, kubeconfig=rules.kubeconfig, context=rules.context)
-        return await self._verifier.symptoms(target, plan, verdict.ailing, self._masker.fork())
+        return await self._verifier.symptoms(target, plan, verdict.ailing, self._masker())
 
     def _masked(self, verdict: Verdict) -> Verdict:
-        return verdict.masked(self._masker.text)
+        return verdict.masked(self._masker().text)
 
     async def _taken(self, mr: MergeRequest, target: Target) -> dict[str, Reading]:
         """The values of before this deploy: the newest that were taken."""
