@@ -144,8 +144,8 @@ def test_what_could_not_be_read_is_said_and_an_empty_log_too() -> None:
 
 def test_where_there_is_nothing_to_say_that_is_said() -> None:
     found = symptoms_of("shop/web", Sighting(NOW), MASKER.text)
-    assert "Its workloads are as they should be" in symptoms_part(found)
-    assert "Its workloads are as they should be" in "\n".join(spoken(found))
+    assert "None of its workloads that are there is ill" in symptoms_part(found)
+    assert "None of its workloads that are there is ill" in "\n".join(spoken(found))
 
 
 def test_it_comes_back_from_json_as_it_went() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.deploy.job_words import on_merge
 from bot.core.model import Finding, Level, Risk
 from bot.core.notes import markdown as md
 from bot.core.notes.drift import drift_section
@@ -38,7 +39,7 @@ class PlanContext:
 
     `same_as` is the earlier head whose plan had the same seal. `draft`, `mode`: of merge request and target.
     `partial`: only some releases were planned, by wish. `gate` is the gate's section (core/notes/gate.py).
-    `trace` is what the log's lines about it bear (core/trace.py).
+    `trace` is what the log's lines about it bear (core/trace.py). `job` is the project's own that deploys.
     """
 
     head: str | None = None
@@ -51,6 +52,7 @@ class PlanContext:
     partial: bool = False
     gate: str = ""
     trace: str = ""
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,8 @@ def _trace(context: PlanContext, label: str) -> str:
 def _on_merge(plan: Plan, context: PlanContext) -> str:
     if not plan.changes_something:
         return "When this is merged, nothing is deployed: the cluster has all of it already."
+    if context.job:
+        return on_merge(md.code(context.job))
     how = "a pipeline on the merge commit runs" if context.mode == "pipeline" else "Purser runs"
     apply = md.code("purser apply")
     return f"When this is merged, {how} {apply} with this seal; it refuses if anything has moved by then."

@@ -109,7 +109,7 @@ def from_json(release: str, document: Mapping[str, Any]) -> Symptoms:
     return Symptoms(release, tuple(document["lines"]), logs, tuple(document["unread"]))
 
 
-NOTHING = "Its workloads are as they should be, and there is no warning about them."
+NOTHING = "None of its workloads that are there is ill, and there is no warning about them."
 
 
 def spoken(symptoms: Symptoms) -> Iterator[str]:

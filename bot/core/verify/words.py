@@ -16,6 +16,8 @@ def reason(verdict: Verdict, seconds: float) -> str:
     if verdict.unread:
         return UNREAD
     bad = [one.key for one in verdict.releases if one.state == "bad"]
+    if unlike := _unlike(verdict):
+        return f"its job or run ended well, but the cluster does not have what was planned: {_names(unlike)}."
     if bad:
         return f"it was applied, but not all came up: {_names(bad)}."
     if verdict.left:
@@ -36,6 +38,11 @@ def way_out(verdict: Verdict) -> str:
             "Nothing is known to be wrong. See why (purser doctor says what of the cluster can be reached "
             "and read), then say /helm plan on any merge request: its plan shows what the cluster really has."
         )
+    if _unlike(verdict):
+        return (
+            "Read the log of what was to apply it, and see with /helm status what is there: either something "
+            f"else was applied, or somebody changed it right after. {_MEND}"
+        )
     bad = [one for one in verdict.releases if one.state == "bad"]
     if bad or verdict.left:
         return f"Look at the objects named above with kubectl (describe, logs). {_MEND}"
@@ -54,6 +61,11 @@ def way_out(verdict: Verdict) -> str:
         "Everything is applied and stays so. A required probe could not be asked: see that what it asks "
         "answers, and judge the deploy by hand; whoever runs Purser mends verify.probes where it is wrong."
     )
+
+
+def _unlike(verdict: Verdict) -> list[str]:
+    """Releases that are not at the revision that was planned, so that their objects were not looked at."""
+    return [one.key for one in verdict.releases if one.state == "bad" and not one.objects]
 
 
 def duration(seconds: float) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bot.demo.gitlab import MergeRequest, Note
+from bot.demo.gitlab.state import Issue
 from tests.e2e.site import Site
 
 _HEX = re.compile(r"(?<![\w-])[0-9a-f]{8,64}(?![\w-])")
@@ -16,7 +17,8 @@ _RULES = (
     (re.compile(r"/-/(jobs|pipelines)/\d+"), r"/-/\1/ID"),
     (re.compile(r"\[(pipeline|job) \d+\]"), r"[\1 ID]"),
     (re.compile(r"\bjob-\d+\b"), "job-ID"),
-    (re.compile(r"(\bJob .{1,120}?) \(\d+\)"), r"\1 (ID)"),
+    (re.compile(r"(\b[Jj]ob .{1,120}?) \(\d+\)"), r"\1 (ID)"),
+    (re.compile(r"(<!-- purser:drift-reply:\w+):\d+ -->"), r"\1:NOTE -->"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d&#58;\d\d&#58;\d\d(\.\d+)?Z"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?"), "TIME"),
     (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b"), "TIME"),
@@ -38,6 +40,11 @@ def thread(site: Site, *requests: MergeRequest, earlier: str = "") -> str:
     parts = [part for mr in requests for part in _request(mr)]
     parts += [f"# What the deploy note said before\n\n{earlier.rstrip()}"] if earlier else []
     return _plain(site, "\n\n".join(parts)) + "\n"
+
+
+def issue(site: Site, found: Issue) -> str:
+    """An issue as it is now."""
+    return _plain(site, f"# #{found.iid} {found.title}\n*It is {found.state}.*\n\n{found.description}") + "\n"
 
 
 def _request(mr: MergeRequest) -> Iterator[str]:
