@@ -24,9 +24,9 @@ GONE = "the job {name} is not in its pipeline any more."
 def on_merge(name: str) -> str:
     """What a plan says of its merge, as Markdown."""
     return (
-        f"When this is merged, the project's own job {name} deploys it, which does not look at the seal: Purser "
-        "starts it, where it is manual, only while the seal holds, and compares the cluster with this plan "
-        "afterwards."
+        f"When this is merged, the project's own job {name} deploys it, which does not look at the seal: "
+        "Purser starts it, where it is manual, only while the seal holds, and compares the cluster with this "
+        "plan afterwards."
     )
 
 
