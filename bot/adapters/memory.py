@@ -100,6 +100,14 @@ class MemoryStore:
         """See the port."""
         self._deployments[deployment.project, deployment.iid, deployment.target] = deployment
 
+    async def move_deployment(self, deployment: Deployment, before: str) -> bool:
+        """See the port."""
+        key = deployment.project, deployment.iid, deployment.target
+        if key not in self._deployments or self._deployments[key].state != before:
+            return False
+        self._deployments[key] = deployment
+        return True
+
     async def deployments_on(self, project: str, pipeline_id: int) -> list[Deployment]:
         """See the port."""
         found = [

@@ -48,7 +48,12 @@ class Fate:
 
 
 class Keeping(MemoryStore):
-    """Our tables, where each write may be the one that was not made any more."""
+    """Our tables, where each write may be the one that was not made any more.
+
+    `cancelled_before` is the state of a step that somebody's /helm cancel is quicker than, once.
+    """
+
+    cancelled_before = ""
 
     def __init__(self, fate: Fate) -> None:
         super().__init__(lambda: NOW)
@@ -64,6 +69,13 @@ class Keeping(MemoryStore):
     async def put_deployment(self, deployment: Deployment) -> None:
         self._fate.write(f"deployment: {deployment.state} {' '.join(deployment.steps[1:])}")
         await super().put_deployment(deployment)
+
+    async def move_deployment(self, deployment: Deployment, before: str) -> bool:
+        self._fate.write(f"deployment: {deployment.state} {' '.join(deployment.steps[1:])}")
+        if deployment.state == self.cancelled_before:
+            self.cancelled_before = ""
+            await super().put_deployment(replace(deployment, state="held", reason="cancelled", steps=()))
+        return await super().move_deployment(deployment, before)
 
     async def put_lock(self, project: str, target: str, lock: Lock) -> None:
         self._fate.write("lock")
@@ -90,6 +102,7 @@ class Forge:
     notes: dict[str, str] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
     played: int = 0
+    stopped: list[int] = field(default_factory=list)
     mr: MergeRequest = field(
         default_factory=lambda: change(state="merged", merge_sha="c" * 40, merged_by="max")
     )
@@ -128,6 +141,9 @@ class Forge:
     async def play_job(self, project: str, job_id: int, inputs: Mapping[str, str]) -> None:
         self.fate.write("the job begins")
         self.played += 1
+
+    async def cancel_pipeline(self, project: str, pipeline_id: int) -> None:
+        self.stopped.append(pipeline_id)
 
     async def pipeline(self, project: str, pipeline_id: int) -> Pipeline | None:
         return next((it for it in self.pipelines if it.id == pipeline_id), None)

@@ -58,18 +58,25 @@ async def test_the_deploy_note_says_that_it_was_cancelled_whatever_write_it_dies
     assert sorted(it["kind"] for it in await story.store.trail(PROJECT)) == ["cancel"]
 
 
-async def test_a_deploy_that_begins_while_it_is_being_cancelled_stays_one_that_runs() -> None:
-    """The deploy's own work keeps `running` between our writes; it goes on to follow what it began."""
+async def test_a_deploy_that_begins_while_it_is_being_cancelled_is_stopped_and_followed() -> None:
+    """Its own work keeps `running` between our look and our write."""
     story = await waiting()
-    store = story.store
     begun = Deployment(PROJECT, 1, "production", "c" * 40, "running", "sha256:1", 7, steps=("now",))
-    say = story.forge.upsert_note
+    stopped: list[int] = []
+
+    class Store(type(story.store)):  # type: ignore[misc]
+        async def deployment(self, project: str, iid: int, target: str) -> Deployment | None:
+            found: Deployment | None = await super().deployment(project, iid, target)
+            await self.put_deployment(begun)
+            return found
 
     class Forge(type(story.forge)):  # type: ignore[misc]
-        async def upsert_note(self, project: str, iid: int, marker: str, body: str) -> int:
-            await store.put_deployment(begun)
-            return await say(project, iid, marker, body)
+        async def cancel_pipeline(self, project: str, pipeline_id: int) -> None:
+            stopped.append(pipeline_id)
 
-    story.forge = Forge(story.fate, "success")
-    await cancelled(story)
-    assert await store.deployment(PROJECT, 1, "production") == begun
+    story.store.__class__ = Store
+    story.forge.__class__ = Forge
+    answer = await cancelled(story)
+    assert "GitLab was asked to cancel its pipeline" in answer.text
+    assert stopped == [7]
+    assert await story.store.deployment(PROJECT, 1, "production") == begun

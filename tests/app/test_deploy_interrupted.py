@@ -40,3 +40,26 @@ async def _state(story: Deploying) -> str:
     found: Deployment | None = await story.store.deployment(PROJECT, 1, "production")
     assert found is not None
     return found.state
+
+
+@pytest.mark.parametrize("target", [PIPED, DIRECT], ids=["pipeline", "direct"])
+async def test_one_that_is_cancelled_as_it_begins_is_stopped_and_nothing_of_it_is_left_unfollowed(
+    target: Target,
+) -> None:
+    story = Deploying(target, "failed")
+    story.store.cancelled_before = "running"
+    await story.to_its_end()
+    assert story.runs.began == []
+    assert story.forge.stopped == [it.id for it in story.forge.pipelines]
+    assert await _state(story) == ("held" if target == DIRECT else "failed")
+
+
+async def test_one_that_is_cancelled_while_the_gate_is_asked_does_not_begin() -> None:
+    story = Deploying(PIPED)
+    await story.store.put_deployment(
+        Deployment(PROJECT, 1, "production", "c" * 40, "waiting", "sha256:1", steps=())
+    )
+    story.store.cancelled_before = "waiting"
+    await story.to_its_end()
+    assert story.forge.pipelines == []
+    assert await _state(story) == "held"

@@ -132,6 +132,18 @@ async def test_a_deployment_is_replaced_and_found_by_its_pipeline(store: AnyStor
     assert await store.deployments_on("a/c", 31) == []
 
 
+async def test_a_deployment_is_moved_on_only_from_the_state_it_is_thought_to_be_in(store: AnyStore) -> None:
+    waiting = Deployment("a/b", 1, "prod", "c" * 40, "waiting", "sha256:1")
+    held = replace(waiting, state="held", reason="cancelled")
+    running = replace(waiting, state="running", pipeline_id=31, steps=("now",))
+    assert not await store.move_deployment(running, "waiting")
+    assert await store.deployment("a/b", 1, "prod") is None
+    await store.put_deployment(waiting)
+    assert await store.move_deployment(running, "waiting")
+    assert not await store.move_deployment(held, "waiting")
+    assert await store.deployment("a/b", 1, "prod") == running
+
+
 async def test_the_trail_keeps_its_order_and_each_thing_once(store: AnyStore) -> None:
     await store.record("plan", "a/b", 1, {"seal": "s", "n": 1}, once="p1")
     await store.record("merge", "a/b", 1, {}, once="m1")

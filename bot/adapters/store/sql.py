@@ -88,6 +88,16 @@ class SqlStore(GateTables, ReplyTable, TrailTable):
         async with self._engine.begin() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=rest))
 
+    async def move_deployment(self, deployment: Deployment, before: str) -> bool:
+        """See the port."""
+        of, it = tables.deployments.c, deployment
+        fields = {name: getattr(it, name) for name in ("merge_sha", "state", "seal", "pipeline_id", "reason")}
+        where = (of.project == it.project) & (of.iid == it.iid) & (of.target == it.target)
+        moving = sa.update(tables.deployments).where(where & (of.state == before))
+        async with self._engine.begin() as connection:
+            moved = await connection.execute(moving.values(**fields, steps=list(it.steps)))
+        return moved.rowcount == 1
+
     async def key(self, name: str) -> bytes:
         """32 random bytes under this name, made at the first call and the same ever after."""
         async with self._engine.begin() as connection:

@@ -32,14 +32,15 @@ class Cancel:
         plans = await self._queue.withdraw(mr.project, mr.iid, target.name)
         if plans:
             lines.append(f"{name}: {plans} queued plan{'s' if plans > 1 else ''} will not be made.")
-        deployment = await self._store.deployment(mr.project, mr.iid, target.name)
-        if deployment is None:
+        found = await self._store.deployment(mr.project, mr.iid, target.name)
+        if found is None:
             return lines
         by = request.note.author
-        held = replace(deployment, state="held", reason=f"{by} cancelled it before it began.")
+        held = replace(found, state="held", reason=f"{by} cancelled it before it began.")
+        deployment = await self._hold(held)
         # The same once more: what was killed half-way tells the rest.
-        if deployment.state == "waiting" or deployment == held:
-            await self._hold(request, held)
+        if deployment == held:
+            await self._telling.say(mr, replace(about(held), way_out=FOLLOW_UP))
             lines.append(
                 f"{name}: the deployment will not begin. {md.code('/helm deploy')} takes it up again."
             )
@@ -53,12 +54,14 @@ class Cancel:
         elif deployment.state == "verifying":
             lines.append(f"{name}: it is applied already and being verified; there is nothing to stop.")
         if lines:
-            facts = {"target": target.name, "by": by, "state": deployment.state}
+            state = "waiting" if deployment == held else deployment.state
+            facts = {"target": target.name, "by": by, "state": state}
             once = f"cancel:{request.note.id}:{target.name}"
             await self._store.record("cancel", mr.project, mr.iid, facts, once=once)
         return lines
 
-    async def _hold(self, request: Request, held: Deployment) -> None:
-        """Kept at once, and only once: a deploy that begins at this very moment is followed on."""
-        await self._store.put_deployment(held)
-        await self._telling.say(request.mr, replace(about(held), way_out=FOLLOW_UP))
+    async def _hold(self, held: Deployment) -> Deployment:
+        """It, where it has not begun; where it has, perhaps this very moment, the deployment as it is."""
+        if await self._store.move_deployment(held, "waiting"):
+            return held
+        return await self._store.deployment(held.project, held.iid, held.target) or held

@@ -14,7 +14,7 @@ from bot.core.deploy.release_report import RunReport, to_json
 from bot.core.model import Target
 from bot.core.notes.deploy import DeployReport
 from bot.core.trail.facts import log_digest
-from bot.core.work import Again, Outcome
+from bot.core.work import Again, Done, Outcome
 
 log = structlog.get_logger()
 
@@ -55,7 +55,8 @@ class ByOurselves:
         await self._records.put_run(
             RunRecord(run, mr.project, mr.iid, target.name, deployment.seal or "", self._clock())
         )
-        await self._store.put_deployment(running)
+        if not await self._store.move_deployment(running, "waiting"):
+            return Done()  # somebody cancelled it meanwhile
         log.info("deploy.started", run=run)
         return await self.follow(mr, target, running)
 

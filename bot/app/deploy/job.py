@@ -21,7 +21,7 @@ from bot.core.model import Target
 from bot.core.notes.deploy import DeployReport
 from bot.core.notes.marks import pipeline_inputs
 from bot.core.redact.masking import Masker
-from bot.core.work import Again
+from bot.core.work import Again, Done
 
 log = structlog.get_logger()
 
@@ -65,7 +65,8 @@ class ByOneJob:
         if not is_by_job(deployment):
             now = self._clock().isoformat()
             deployment = replace(deployment, steps=(JOB + name, _UNCHECKED, "0", now))
-            await self._store.put_deployment(deployment)
+            if not await self._store.move_deployment(deployment, "waiting"):
+                return Done()  # somebody cancelled it meanwhile
         found = await self._forge.job_of_push(mr.project, deployment.merge_sha, mr.target_branch, (name,))
         if found is None:
             return await self._wait_for_it(mr, deployment, name)
@@ -87,7 +88,8 @@ class ByOneJob:
             return await self._telling.end(mr, held, said_so)
         # Kept before it is started: after a crash in between it is started (or was), and the seal held.
         checked = replace(deployment, steps=(deployment.steps[0], _CHECKED, *deployment.steps[2:]))
-        await self._store.put_deployment(checked)
+        if not await self._store.move_deployment(checked, "waiting"):
+            return Done()
         return await self._play(mr, target, checked, pipeline, job, again=again)
 
     async def _play(
@@ -136,7 +138,10 @@ class ByOneJob:
         await self._telling.record(
             "pipeline", mr, target, {**facts, "job": steps[0], "seal_check": steps[1]}, once
         )
-        await self._store.put_deployment(running)
+        if not await self._store.move_deployment(running, "waiting"):
+            # Cancelled as it began: what began is stopped, as far as GitLab can, and followed to its end.
+            await self._forge.cancel_pipeline(mr.project, pipeline.id)
+            await self._store.put_deployment(running)
         log.info("deploy.started", pipeline=pipeline.id, job=steps[0])
         return await self.follow(mr, target, running)
 

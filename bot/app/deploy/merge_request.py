@@ -133,7 +133,10 @@ class DeployMergeRequest:
             case Deploy(seal):
                 waiting = replace(deployment, seal=seal, steps=steps)
                 await self._verifying.before(mr, target)
-                await self._store.put_deployment(waiting)
+                if waited is None:
+                    await self._store.put_deployment(waiting)
+                elif not await self._store.move_deployment(waiting, "waiting"):
+                    return Done()  # somebody cancelled it meanwhile
                 return await self._start(mr, target, waiting)
             case _ as unknown:
                 assert_never(unknown)

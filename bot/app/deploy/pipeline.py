@@ -97,7 +97,10 @@ class ByPipeline:
         started = {"pipeline": pipeline.id, "seal": seal, "sha": sha}
         # The trail first: a crash between the two finds the pipeline again, the other way round nobody would.
         await self._telling.record("pipeline", mr, target, started, f":{pipeline.id}")
-        await self._store.put_deployment(running)
+        if not await self._store.move_deployment(running, "waiting"):
+            # Somebody cancelled it as it began: what began is stopped, and followed to whatever end it has.
+            await self._forge.cancel_pipeline(mr.project, pipeline.id)
+            await self._store.put_deployment(running)
         log.info("deploy.started", pipeline=pipeline.id)
         return await self.follow(mr, target, running)
 

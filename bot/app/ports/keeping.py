@@ -135,6 +135,10 @@ class Store(Protocol):
 
     async def put_deployment(self, deployment: Deployment) -> None: ...
 
+    async def move_deployment(self, deployment: Deployment, before: str) -> bool:
+        """Keeps it in the place of one whose state is still `before`, at one stroke; whether it was."""
+        ...
+
     async def deployments_on(self, project: str, pipeline_id: int) -> list[Deployment]: ...
 
     async def record(
