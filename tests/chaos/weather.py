@@ -106,15 +106,20 @@ class Weather:
 
     async def _kill_apply(self, ended: Callable[[], bool]) -> None:
         """The next job or run that is at work, some moments later."""
-        while not applying(self._world.folder.parent):
+        while not self._applying():
             if ended():
                 return
             await asyncio.sleep(0.3)
         await asyncio.sleep(self._deaths.uniform(0, 4))
-        for process in applying(self._world.folder.parent):
+        for process in self._applying():
             with contextlib.suppress(OSError):
                 os.kill(process, signal.SIGKILL)
         self.counts["kills of what applies"] += 1
+
+    def _applying(self) -> list[int]:
+        """Without the bot: it has a run's lock for a moment as it looks at it, and starts the run with it."""
+        bot = None if self._world.bot.ended else self._world.bot.pid
+        return [pid for pid in applying(self._world.folder.parent) if pid != bot]
 
 
 def applying(folder: Path) -> list[int]:
