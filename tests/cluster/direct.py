@@ -25,6 +25,7 @@ DIRECT = {f"direct-{number}": {"deploy": {"mode": "direct"}} for number in range
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
 PATIENCE = 120.0
 DEPLOYED = "✅ Deployed to `production` and verified"
+ENDED = ("held", "succeeded", "failed")
 
 
 def waits(site: Site, color: str, seconds: int = 300, replicas: int = 1) -> dict[str, str]:
@@ -75,10 +76,23 @@ def kill(run: Path, word: str = "") -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-async def pods_are_ready(plane: ControlPlane, site: Site) -> None:
+async def controllers_are_back(plane: ControlPlane, site: Site) -> None:
+    """After an API server was away: its controllers look for it less and less often, up to once a minute."""
+    labels = {"app": "canary"}
+    spec = {"containers": [{"name": "canary", "image": "canary"}]}
+    template = {"metadata": {"labels": labels}, "spec": spec}
+    canary = {
+        "metadata": {"name": "canary"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }
+    plane.api.call("POST", f"/apis/apps/v1/namespaces/{site.namespace}/deployments", canary)
+    await pods_are_ready(plane, site, "canary")
+
+
+async def pods_are_ready(plane: ControlPlane, site: Site, name: str = "web") -> None:
     """As a kubelet says it, of each pod of the newest template that comes until one was seen to be ready."""
     pods = f"/api/v1/namespaces/{site.namespace}/pods"
-    place = f"/apis/apps/v1/namespaces/{site.namespace}/deployments/web"
+    place = f"/apis/apps/v1/namespaces/{site.namespace}/deployments/{name}"
 
     def look() -> bool:
         for pod in plane.api.call("GET", pods)["items"]:
@@ -110,6 +124,21 @@ def kinds(running: World, site: Site, mr: MergeRequest) -> Counter[str]:
     query = "SELECT kind FROM trail WHERE project = ? AND iid = ?"
     with contextlib.closing(sqlite3.connect(file, uri=True, timeout=30)) as opened:
         return Counter(kind for (kind,) in opened.execute(query, (site.project.path, mr.iid)))
+
+
+async def ended(running: World, site: Site, mr: MergeRequest) -> str:
+    """Waits until the bot holds the deployment for ended, which its note says a moment before; the note."""
+    await until(lambda: state(running, site, mr) in ENDED, "the deployment to be kept as ended", 2 * PATIENCE)
+    return await site.deployed(mr)
+
+
+def state(running: World, site: Site, mr: MergeRequest) -> str:
+    """What the bot holds its deployment for; empty where it knows of none."""
+    file = f"file:{running.folder / 'data' / 'purser.db'}?mode=ro"
+    query = "SELECT state FROM deployments WHERE project = ? AND iid = ?"
+    with contextlib.closing(sqlite3.connect(file, uri=True, timeout=30)) as opened:
+        found = opened.execute(query, (site.project.path, mr.iid)).fetchone()
+    return str(found[0]) if found else ""
 
 
 async def trail(running: World, site: Site, mr: MergeRequest, **wanted: int) -> None:

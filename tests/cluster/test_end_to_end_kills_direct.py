@@ -9,6 +9,7 @@ from tests.cluster.direct import (
     awake,
     color,
     deployed,
+    ended,
     helm_is_at,
     kill,
     merged,
@@ -70,7 +71,7 @@ async def test_an_upgrade_killed_with_its_helm_is_explained_and_recovered_on_com
     mr = await merged(site, "red", waits(site, "red"))
     await helm_is_at(control_plane, site, 2, "pending-upgrade")
     kill(run_at_work(running))
-    note = await site.deployed(mr)
+    note = await ended(running, site, mr)
     assert f"Revision 2 of {namespace}/web is pending-upgrade" in note
     assert "/helm deploy --recover" in note
     _, said = await site.command(mr, site.max, "/helm deploy")
