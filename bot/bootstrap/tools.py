@@ -108,7 +108,8 @@ async def tools(settings: Settings, phases: Phases | None = None) -> AsyncIterat
         diagnosing = Diagnosing(clusters, ApiWitness())
         verifier = Verifier(planner, clusters, Probing(WebProbes()), rollback, diagnosing, phases)
         recovery = Recovery(planner_over(recovering), clusters, records)
-        drifting = Drifting(planner_over, clusters, masker, phases)
+        rarely = KubernetesClusters(requests=clusters.requests, remembers=False)
+        drifting = Drifting(planner_over, rarely, masker, phases)
         start, info = renderer.start, renderer.info
         yield Tools(
             *(planner, clusters, verifier, catalogue, masker, start, info),

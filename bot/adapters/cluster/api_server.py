@@ -171,6 +171,7 @@ class KubernetesClusters:
     """The port Clusters. `environment` is where KUBECONFIG is looked up; by default the process's own.
 
     `settling` is for how long the circumstances of a dry run must have stood before its answer is kept.
+    Where nothing `remembers`, each cluster is read anew: for who looks so rarely that it would be forgotten.
     """
 
     def __init__(
@@ -180,7 +181,9 @@ class KubernetesClusters:
         seconds_per_request: float = SECONDS_PER_REQUEST,
         requests: Counter[str] | None = None,
         settling: float = SETTLING,
+        remembers: bool = True,
     ) -> None:
+        self._remembers = remembers
         self._settling = settling
         self._environment = environment
         self._seconds = seconds_per_request
@@ -202,6 +205,8 @@ class KubernetesClusters:
 
     def _recall(self, server: str, target: Target) -> Recall | None:
         """None at the first opening: who opens a cluster once has nothing to remember for."""
+        if not self._remembers:
+            return None
         key = (server, target.kubeconfig or "", target.context or "")
         if key not in self._recalls:
             self._recalls[key] = None

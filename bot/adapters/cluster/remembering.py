@@ -96,7 +96,9 @@ class Remembering:
                 continue
             manifest = answer.manifest
             if isinstance(question, Read):
-                self._live[place] = (_version(manifest), manifest)
+                # Of other kinds nothing is looked at: all that stands would fill the memory.
+                kept = manifest if place[1] == "Service" else {}
+                self._live[place] = (_version(manifest), kept)
                 if index not in recalled.answers and labels_of(manifest).get(MANAGED_BY) == "Helm":
                     self._recall.put(("read", place), (manifest, answer.warnings))
             elif index in recalled.keys and not _allocates(self._live[place][1], manifest):

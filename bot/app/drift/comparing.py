@@ -4,7 +4,8 @@ Costs what a plan costs, each record of a release read once, and lists of the ob
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.app.drift.reading_once import Opened, ReadingOnce
@@ -28,8 +29,9 @@ from bot.core.redact.masking import Masker
 from bot.core.rehearsal.case import Identity, Piece, Scopes
 from bot.core.release import StoredRelease
 
-_BATCH = 8_000_000
-"""Characters of manifests whose objects are held in memory together with the live ones."""
+_MOST, _ENOUGH = 8_000_000, 1_000_000
+"""Characters of manifests whose objects are held in memory together with the live ones: never more than the
+one, and no other namespace on top of the other. A namespace that is cut is listed more than once."""
 
 _Key = tuple[str, str]
 
@@ -91,28 +93,17 @@ class Drifting:
         releases: Sequence[DesiredRelease],
     ) -> tuple[list[ReleaseDrift], list[Unread]]:
         """Those of the releases whose objects are not as their revision says."""
-        wanted = {heads[one.namespace, one.name]: one for one in releases}
         scopes = await cluster.scopes()
-        standing, unread = [], []
-        async for head, body in cluster.bodies(wanted):
-            if isinstance(body, StoredRelease):
-                standing.append(_Standing(wanted[head], body))
-            else:
-                why = str(body) if body else "Its record went away while it was looked at."
-                unread.append(Unread(f"{head.namespace}/{head.name}", why))
         found: list[ReleaseDrift] = []
-        for batch in _batches(standing):
-            drifts = await self._batch(cluster, scopes, batch)
-            for one, drift in zip(batch, drifts, strict=True):
-                stored = one.stored
-                if isinstance(drift, Unread):
-                    unread.append(drift)
-                elif drift:
-                    found.append(
-                        ReleaseDrift(
-                            stored.name, stored.namespace, "changed", stored.revision, stored.status, drift
-                        )
-                    )
+        unread: list[Unread] = []
+        async with aclosing(_batches(cluster, heads, releases, unread)) as batches:
+            async for batch in batches:
+                drifts = await self._batch(cluster, scopes, batch)
+                for one, drift in zip(batch, drifts, strict=True):
+                    if isinstance(drift, Unread):
+                        unread.append(drift)
+                    elif drift:
+                        found.append(_by_hand(one.stored, drift))
         return found, unread
 
     async def _batch(
@@ -185,6 +176,10 @@ def _planned(plan: ReleasePlan, head: ReleaseHead | None) -> ReleaseDrift:
     return _drift("failed" if head.status == "failed" else "differs", plan, head)
 
 
+def _by_hand(stored: StoredRelease, drifts: tuple[Drift, ...]) -> ReleaseDrift:
+    return ReleaseDrift(stored.name, stored.namespace, "changed", stored.revision, stored.status, drifts)
+
+
 def _drift(kind: DriftKind, plan: ReleasePlan, head: ReleaseHead | None) -> ReleaseDrift:
     return ReleaseDrift(
         plan.name,
@@ -207,15 +202,29 @@ def _unlisted(heads: Mapping[_Key, ReleaseHead], wanted: Collection[_Key]) -> li
     ]
 
 
-def _batches(standing: Sequence[_Standing]) -> list[list[_Standing]]:
-    """A namespace's releases together, as far as they fit: what they share is listed once."""
-    batches: list[list[_Standing]] = []
+async def _batches(
+    cluster: Cluster,
+    heads: Mapping[_Key, ReleaseHead],
+    releases: Sequence[DesiredRelease],
+    unread: list[Unread],
+) -> AsyncGenerator[list[_Standing], None]:
+    """A namespace's releases together, as far as they fit: what they share is listed once.
+
+    Each is read when it is needed, and let go with its batch. What cannot be read is put into `unread`.
+    """
+    wanted = {heads[one.namespace, one.name]: one for one in sorted(releases, key=lambda it: it.key)}
+    batch: list[_Standing] = []
     size = 0
-    for one in sorted(standing, key=lambda it: it.desired.key):
-        length = len(one.stored.manifest)
-        if not batches or size + length > _BATCH:
-            batches.append([])
-            size = 0
-        batches[-1].append(one)
-        size += length
-    return batches
+    async for head, body in cluster.bodies(wanted):
+        if not isinstance(body, StoredRelease):
+            why = str(body) if body else "Its record went away while it was looked at."
+            unread.append(Unread(f"{head.namespace}/{head.name}", why))
+            continue
+        goes_on = bool(batch) and batch[-1].stored.namespace == body.namespace
+        if batch and size + len(body.manifest) > (_MOST if goes_on else _ENOUGH):
+            yield batch
+            batch, size = [], 0
+        batch.append(_Standing(wanted[head], body))
+        size += len(body.manifest)
+    if batch:
+        yield batch

@@ -1,4 +1,4 @@
-"""A cluster that is asked once: lists of releases and their records are kept while it is open."""
+"""A cluster that is asked once: lists of releases are kept while it is open, records until they are used."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,7 +12,10 @@ from bot.core.verify.rollout import RolloutState
 
 
 class ReadingOnce:
-    """The port Cluster over another one. For one look: what it keeps is never asked for again."""
+    """The port Cluster over another one, for one look: a plan, then a comparison.
+
+    What the plan has read is there for the comparison, and let go as that takes it.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -42,7 +45,7 @@ class ReadingOnce:
         left = [head for head in heads if head not in self._bodies]
         for head in heads:
             if head in self._bodies:
-                yield head, self._bodies[head]
+                yield head, self._bodies.pop(head)
         async for head, body in self._cluster.bodies(left):
             self._bodies[head] = body
             yield head, body
