@@ -231,6 +231,11 @@ class MemoryQueue:
         self._all.append(_Queued(work))
         return True
 
+    async def plans(self, project: str, iid: int, target: str) -> list[PlanWork]:
+        """See the port."""
+        found = [it.work for it in self._all if _waits_for(it, project, iid, target)]
+        return [it for it in found if isinstance(it, PlanWork)]
+
     async def withdraw(self, project: str, iid: int, target: str) -> int:
         """See the port."""
         found = [it for it in self._all if _waits_for(it, project, iid, target)]

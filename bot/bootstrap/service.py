@@ -1,6 +1,6 @@
 """`purser serve`: hooks, work, health and metrics, wired."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,7 +52,7 @@ from bot.core.gate.rules import LEVELS
 from bot.core.model import Target
 from bot.core.webhook.signature import Doorkeeper
 from bot.core.webhook.source import Sources
-from bot.core.work import Work
+from bot.core.work import PlanWork, Work
 from bot.entry.dispatch import Dispatcher
 from bot.entry.doorbell import Doorbell
 from bot.entry.health import Check, add_health
@@ -262,6 +262,10 @@ class _Later:
     async def submit(self, work: Work) -> bool:
         """As the queue's own."""
         return await self._there().submit(work)
+
+    async def plans(self, project: str, iid: int, target: str) -> Sequence[PlanWork]:
+        """As the queue's own."""
+        return await self._there().plans(project, iid, target)
 
     async def withdraw(self, project: str, iid: int, target: str) -> int:
         """As the queue's own."""

@@ -103,6 +103,7 @@ class Forge:
     pipelines: list[Pipeline] = field(default_factory=list)
     played: int = 0
     stopped: list[int] = field(default_factory=list)
+    reactions: set[tuple[int, str]] = field(default_factory=set)
     mr: MergeRequest = field(
         default_factory=lambda: change(state="merged", merge_sha="c" * 40, merged_by="max")
     )
@@ -115,6 +116,11 @@ class Forge:
             self.fate.write("note")
         self.notes[marker] = body
         return 1
+
+    async def react(self, project: str, iid: int, note_id: int, emoji: str) -> None:
+        if (note_id, emoji) not in self.reactions:
+            self.fate.write("reaction")
+        self.reactions.add((note_id, emoji))
 
     async def set_status(self, project: str, sha: str, **more: Any) -> None:
         self.fate.write("status")

@@ -14,17 +14,18 @@ from bot.core.command import Command
 from bot.core.model import Target
 from bot.core.notes.marks import deploy_marker
 from bot.core.redact.masking import Masker
+from bot.core.work import PlanWork
 from tests.app.deploying import Deploying, Died
 from tests.app.sweeping import PROJECT, note
 
 TARGET = Target("production", PROJECT)
 
 
-async def cancelled(story: Deploying) -> Answer:
+async def cancelled(story: Deploying, queue: MemoryQueue | None = None) -> Answer:
     """Said by ada, in another life of the bot where it died."""
     forge, runs, nobody = cast(Any, story.forge), cast(Any, story.runs), cast(Any, None)
     telling = Telling(forge, story.store, lambda: Masker(b"key"), Reverting(nobody, story.store))
-    command = Cancel(MemoryQueue(), forge, story.store, runs, telling)
+    command = Cancel(queue or MemoryQueue(), forge, story.store, runs, telling)
     request = Request(Command("cancel"), story.forge.mr, note(5, "/helm cancel"), [TARGET], 40, {})
     while True:
         try:
@@ -80,3 +81,18 @@ async def test_a_deploy_that_begins_while_it_is_being_cancelled_is_stopped_and_f
     assert "GitLab was asked to cancel its pipeline" in answer.text
     assert stopped == [7]
     assert await story.store.deployment(PROJECT, 1, "production") == begun
+
+
+@pytest.mark.parametrize("due", [None, *range(2)])
+async def test_commands_whose_plans_are_taken_back_get_a_cross_and_pushes_have_none_to_get(
+    due: int | None,
+) -> None:
+    story, queue = Deploying(TARGET), MemoryQueue()
+    for note_id in (3, 4, None):
+        await queue.submit(PlanWork(PROJECT, 1, "production", "a" * 40, f"why-{note_id}", note_id))
+    story.fate.due = due
+    answer = await cancelled(story, queue)
+    assert story.fate.due is None
+    assert "3 queued plans will not be made" in answer.text
+    assert story.forge.reactions == {(3, "x"), (4, "x")}
+    assert queue.take() is None

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.adapters.clock import utc_now
 from bot.adapters.engine.queue import Engine
 from bot.adapters.memory import MemoryQueue
-from bot.app.ports.keeping import Clock
+from bot.app.ports.keeping import Clock, Queue
 from bot.core.work import Again, Done, Outcome, Work
 
 PATIENCE = 15.0
@@ -30,10 +30,19 @@ class Desk(Protocol):
         """Whether nothing is due."""
         ...
 
+    @property
+    def queue(self) -> Queue:
+        """What it is the desk of."""
+        ...
+
 
 class MemoryDesk:
     def __init__(self) -> None:
         self._queue = MemoryQueue()
+
+    @property
+    def queue(self) -> Queue:
+        return self._queue
 
     async def submit(self, work: Work) -> bool:
         return await self._queue.submit(work)
@@ -70,6 +79,10 @@ class EngineDesk:
         )
         self._begun: asyncio.Queue[Work] = asyncio.Queue()
         self._ends: dict[Work, asyncio.Future[Outcome]] = {}
+
+    @property
+    def queue(self) -> Queue:
+        return self.engine
 
     async def _handle(self, work: Work) -> Outcome:
         self._ends[work] = asyncio.get_running_loop().create_future()

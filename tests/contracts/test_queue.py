@@ -98,6 +98,21 @@ async def test_a_push_supersedes_nothing_of_others(desk: Desk) -> None:
     assert await desk.idle()
 
 
+async def test_plans_that_wait_are_known_until_they_are_withdrawn(desk: Desk) -> None:
+    running, asked = plan("a"), plan("b", note_id=7)
+    for work in (running, asked, plan("a", iid=2)):
+        assert await desk.submit(work)
+    assert await desk.begun() == running
+    about = (asked.project, asked.iid, asked.target)
+    assert list(await desk.queue.plans(*about)) == [asked]
+    assert await desk.queue.withdraw(*about) == 1
+    assert list(await desk.queue.plans(*about)) == []
+    await desk.done(running)
+    assert await desk.begun() == plan("a", iid=2)
+    await desk.done(plan("a", iid=2))
+    assert await desk.idle()
+
+
 async def test_a_push_back_to_an_earlier_head_is_planned_again(desk: Desk) -> None:
     for sha in ("a", "b", "a"):
         assert await desk.submit(plan(sha))

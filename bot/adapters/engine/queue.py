@@ -20,6 +20,7 @@ from bot.adapters.clock import utc_now
 from bot.adapters.engine.backlog import backlog_of
 from bot.adapters.engine.database import EngineDatabase, quiet
 from bot.adapters.engine.place import Alone, Fence
+from bot.adapters.engine.records import is_push, key_of, work_of
 from bot.adapters.engine.runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
 from bot.adapters.engine.takeover import Takeover
 from bot.app.ports.keeping import Backlog, Clock
@@ -182,11 +183,17 @@ class Engine:
             known = await self._of_prefix(lane(work))
             if await self._is_there(work, known):
                 return False
-            number = 1 + sum(_key_of(each) == key(work) for each in known)
+            number = 1 + sum(key_of(each) == key(work) for each in known)
             await self._enqueue(work, f"{key(work)}#{number}")
             if isinstance(work, PlanWork) and work.note_id is None:
                 await self._supersede(known)
             return True
+
+    async def plans(self, project: str, iid: int, target: str) -> list[PlanWork]:
+        """See the port."""
+        listing = self._of_prefix(f"plan:{project}:{iid}:{target}:", status=list(_QUEUED))
+        found = await asyncio.create_task(listing, context=contextvars.Context())
+        return [it for each in found if isinstance(it := work_of(each), PlanWork)]
 
     async def withdraw(self, project: str, iid: int, target: str) -> int:
         """See the port. Deployments and what runs already are not touched."""
@@ -202,11 +209,11 @@ class Engine:
     async def _is_there(self, work: Work, known: list[WorkflowStatus]) -> bool:
         if isinstance(work, PlanWork) and work.note_id is None:
             # Only the newest counts: a push back to an earlier head is planned again.
-            known = [each for each in known if _is_push(each)][-1:]
+            known = [each for each in known if is_push(each)][-1:]
         if isinstance(work, DriftWork) and not work.note_id and any(it.status in _QUEUED for it in known):
             return True  # one that waits will see the same
         for each in known:
-            if _key_of(each) == key(work) and each.status in (*_ALIVE, "SUCCESS"):
+            if key_of(each) == key(work) and each.status in (*_ALIVE, "SUCCESS"):
                 if isinstance(work, DeployWork) and each.status == "PENDING":
                     await self._wake(each.workflow_id)
                 return True
@@ -219,7 +226,7 @@ class Engine:
             await DBOS.enqueue_workflow_async(_QUEUES[type(work)], self._workflow, to_json(work))
 
     async def _supersede(self, known: list[WorkflowStatus]) -> None:
-        older = [each.workflow_id for each in known if each.status in _QUEUED and _is_push(each)]
+        older = [each.workflow_id for each in known if each.status in _QUEUED and is_push(each)]
         if older:
             await DBOS.cancel_workflows_async(older)
             log.info("plan.superseded", plans=len(older))
@@ -282,16 +289,3 @@ class Engine:
 
 def _turn_of(work: Work) -> str:
     return f"{_QUEUES[type(work)]}:{serial_with(work)}"
-
-
-def _key_of(status: WorkflowStatus) -> str:
-    return status.workflow_id.rpartition("#")[0]
-
-
-def _is_push(status: WorkflowStatus) -> bool:
-    """Whether it is a plan that nobody asked for by a command."""
-    match status.input:
-        case {"args": [{"kind": "plan", "note_id": None}, *_]}:
-            return True
-        case _:
-            return False

@@ -6,6 +6,7 @@ from bot.app.commands.request import Answer, Request
 from bot.app.deploy.telling import Telling, about
 from bot.app.ports import Deployment, Forge, Queue, Store
 from bot.app.ports.running import Runs
+from bot.app.taking_back import take_back
 from bot.core.gate.decision import FOLLOW_UP
 from bot.core.model import Target
 from bot.core.notes import markdown as md
@@ -29,7 +30,7 @@ class Cancel:
 
     async def _one(self, request: Request, target: Target) -> list[str]:
         mr, name, lines = request.mr, md.code(target.name), []
-        plans = await self._queue.withdraw(mr.project, mr.iid, target.name)
+        plans = await take_back(self._queue, self._forge, mr.project, mr.iid, target.name)
         if plans:
             lines.append(f"{name}: {plans} queued plan{'s' if plans > 1 else ''} will not be made.")
         found = await self._store.deployment(mr.project, mr.iid, target.name)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.app.deploy.telling import JOB, ended_job, is_by_job
 from bot.app.ports import Deployment, Job, Queue, Store
 from bot.app.ports.keeping import Clock
-from bot.core.work import DeployWork, WakeWork, Work
+from bot.core.work import DeployWork, PlanWork, WakeWork, Work
 
 AGAIN = "retried-"
 """What `once` begins with of work that a moving pipeline of a failed deployment makes."""
@@ -32,6 +32,10 @@ class Retried:
                     once = f"{AGAIN}{work.pipeline_id}-{self._clock():%Y%m%dT%H%M%S%f}"
                     await self._queue.submit(DeployWork(it.project, it.iid, it.target, once))
         return taken
+
+    async def plans(self, project: str, iid: int, target: str) -> Sequence[PlanWork]:
+        """As the queue's own."""
+        return await self._queue.plans(project, iid, target)
 
     async def withdraw(self, project: str, iid: int, target: str) -> int:
         """As the queue's own."""

@@ -1,6 +1,6 @@
 """What we keep and what we still have to do, in our words. One suite tests it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 from bot.core.gate.approvals import Mark
 from bot.core.gate.decision import Lock
 from bot.core.trail.chain import Head
-from bot.core.work import Work
+from bot.core.work import PlanWork, Work
 
 DeployState: TypeAlias = Literal[
     "held", "waiting", "running", "verifying", "succeeded", "failed", "rolled back"
@@ -165,6 +165,10 @@ class Queue(Protocol):
 
     async def submit(self, work: Work) -> bool:
         """Takes the work durably; False where the same is there already."""
+        ...
+
+    async def plans(self, project: str, iid: int, target: str) -> Sequence[PlanWork]:
+        """Plans of this merge request and target that wait."""
         ...
 
     async def withdraw(self, project: str, iid: int, target: str) -> int:

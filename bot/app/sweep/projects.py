@@ -13,6 +13,7 @@ from bot.app.ports import Clock, Forge, MergeRequest, Queue, Store
 from bot.app.ports.sweeping import Merges, SweepStore, Swept
 from bot.app.sweep.missed import Found, Missed
 from bot.app.sweep.watch import Watch
+from bot.app.taking_back import take_back
 from bot.core.errors import ForgeRefused, TransientError
 from bot.core.model import Target
 from bot.core.work import DeployWork, key
@@ -139,7 +140,7 @@ class Sweep:
 
     async def _withdraw(self, mr: MergeRequest, targets: Sequence[Target]) -> None:
         for target in targets:
-            if plans := await self._queue.withdraw(mr.project, mr.iid, target.name):
+            if plans := await take_back(self._queue, self._forge, mr.project, mr.iid, target.name):
                 log.info("sweep.withdrawn", project=mr.project, iid=mr.iid, plans=plans)
                 self._found("closed")
 
