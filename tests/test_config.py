@@ -1,5 +1,6 @@
 """The configuration file: what is accepted, and every problem that is said."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -293,3 +294,21 @@ def test_a_mode_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     (said,) = problems(tmp_path, text)
     assert said.startswith("line 10: projects[0].targets[0].deploy.mode: ")
     assert "pipeline" in said
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["https://web:not-a-real-login@charts.example.com", "web:not-a-real-login@charts.example.com", "a b", ""],
+)
+def test_a_host_of_charts_is_a_host_and_what_was_written_instead_is_not_repeated(
+    tmp_path: Path, host: str
+) -> None:
+    [said] = problems(tmp_path, f"{MINIMAL}charts:\n  allowed_hosts: ['{host}']\n")
+    assert "expected host or host:port" in said
+    assert "not-a-real-login" not in said
+
+
+def test_hosts_of_charts_may_have_a_port_or_be_an_address(tmp_path: Path) -> None:
+    hosts = ["charts.example.com", "charts.example.com:8443", "10.0.0.7:80", "[::1]:8080", "localhost:5000"]
+    config = load(write(tmp_path, f"{MINIMAL}charts: {{allowed_hosts: {json.dumps(hosts)}}}\n"), ENVIRON)
+    assert list(config.charts.allowed_hosts) == hosts

@@ -116,6 +116,14 @@ def _commands(given: dict[str, Role]) -> dict[str, Role]:
     return given
 
 
+def _chart_host(given: str) -> str:
+    if not re.fullmatch(r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", given):
+        raise _invalid(
+            "expected host or host:port, such as charts.example.com, without scheme, path or login"
+        )
+    return given
+
+
 def patterns(given: tuple[str, ...]) -> tuple[str, ...]:
     """Patterns as core/globs.py reads them."""
     if problem := problem_of(given):
@@ -123,6 +131,7 @@ def patterns(given: tuple[str, ...]) -> tuple[str, ...]:
     return given
 
 
+ChartHost = Annotated[str, AfterValidator(_chart_host)]
 Patterns = Annotated[tuple[str, ...], AfterValidator(patterns)]
 Listen = Annotated[
     Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "examples": ["127.0.0.1:8080"]})

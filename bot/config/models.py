@@ -11,6 +11,7 @@ from bot.config.deploy import Deploy
 from bot.config.drift import Drift
 from bot.config.fields import (
     Address,
+    ChartHost,
     DatabaseUrl,
     Layout,
     Listen,
@@ -107,7 +108,9 @@ class Log(_Model):
 class Charts(_Model):
     """Where charts come from."""
 
-    allowed_hosts: tuple[str, ...] = Field(default=(), description="hosts that charts may be fetched from")
+    allowed_hosts: tuple[ChartHost, ...] = Field(
+        default=(), description="hosts that charts may be fetched from"
+    )
     cache_dir: Path | None = Field(
         default=None, description="where fetched charts are kept; unset: data_dir/charts"
     )

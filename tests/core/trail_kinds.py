@@ -68,6 +68,7 @@ FACTS: dict[str, dict[str, object]] = {
         "revert": False,
         "plan": 9,
         "document": f"sha256:{'1d' * 32}",
+        "asked_at": "2026-11-23T13:00:00+00:00",
     },
     "rollback.confirmed": {
         **_TARGET,

@@ -174,3 +174,20 @@ async def test_where_pipelines_must_succeed_the_status_joins_the_one_that_is_the
     await until(lambda: pipeline.status == "success", "the pipeline to end well")
     await site.gitlab.merge(mr, site.max)
     assert mr.state == "merged"
+
+
+async def test_a_configuration_in_a_merge_request_opens_no_gate(running: World) -> None:
+    site = await running.site("reviewed-8")
+    wide = f"version: 1\nprojects:\n  - path: {site.project.path}\n    targets:\n"
+    wide += "      - {name: production, lookup: all, gate: {approvals: 0, required: false}}\n"
+    wide += "commands: {roles: {deploy: reporter, plan: reporter}}\n"
+    names = ("purser.yaml", ".purser.yaml", "config/purser.yaml", ".gitlab/purser.yaml")
+    mr = await site.change(files={VALUES: values(color="green"), **dict.fromkeys(names, wide)})
+    assert "It has 0 of 1 approvals by maintainer." in await site.planned(mr)
+    _, refused = await site.command(mr, site.rita, "/helm plan")
+    assert "needs the role" in refused
+    await site.gitlab.merge(mr, site.max)
+    assert "⏸️ Held" in await site.deployed(mr)
+    _, refused = await site.command(mr, site.rita, "/helm deploy")
+    assert "needs the role maintainer" in refused
+    assert site.apply_pipelines() == []

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,9 +59,9 @@ async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
         site = await alone.site()
         mrs = [await _deployed(site), await _failed(alone, site)]
         mrs.append(await _template_fails(site))
-        served = await _served(alone)
+        pages = await served(alone)
         assert await alone.bot.stop() == 0
-        texts = everything(alone, mrs) | served | await _exported(alone)
+        texts = everything(alone, mrs) | pages | await exported(alone)
         issues = site.project.issues.values()
         texts |= {f"issue {it.iid}": f"{it.title}\n{it.description}".encode() for it in issues}
         yield Told(texts, next((folder / "data").glob("purser-engine*.db")))
@@ -111,9 +111,9 @@ async def _template_fails(site: Site) -> MergeRequest:
     return mr
 
 
-async def _served(alone: World) -> dict[str, bytes]:
+async def served(alone: World) -> dict[str, bytes]:
     """What the service answers to anybody who asks."""
-    [started] = alone.bot.facts("service.started")
+    [*_, started] = alone.bot.facts("service.started")
     pages = {}
     async with aiohttp.ClientSession() as session:
         paths = [f"{started['url']}/{path}" for path in ("", "healthz", "readyz", "metrics")]
@@ -124,9 +124,9 @@ async def _served(alone: World) -> dict[str, bytes]:
     return pages
 
 
-async def _exported(alone: World) -> dict[str, bytes]:
+async def exported(alone: World) -> dict[str, bytes]:
     """The trail as auditors get it."""
-    exported: dict[str, bytes] = {}
+    found: dict[str, bytes] = {}
     for form in ("jsonl", "markdown"):
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "trail", "export",
@@ -137,21 +137,25 @@ async def _exported(alone: World) -> dict[str, bytes]:
         out, err = await process.communicate()
         assert process.returncode == 0, err
         assert len(out) > 500
-        exported |= {f"trail as {form}": out, f"what its export said ({form})": err}
-    return exported
+        found |= {f"trail as {form}": out, f"what its export said ({form})": err}
+    return found
 
 
 async def test_no_place_has_its_secret_in_anything_that_was_said_or_stored(told: Told) -> None:
-    found = [
+    assert found_in(told.texts, PLACES) == []
+    assert len(PLACES) > 50
+
+
+def found_in(texts: Mapping[str, bytes], places: Collection[str]) -> list[str]:
+    """Which secret of these places is where."""
+    return [
         f"{place} (turn {turn}) in {where}"
-        for place in PLACES
+        for place in places
         for turn in TURNS
         for form in forms(secret(place, turn))
-        for where, data in told.texts.items()
+        for where, data in texts.items()
         if form in data
     ]
-    assert found == []
-    assert len(PLACES) > 50
 
 
 def _stored(engine: Path) -> Iterator[tuple[str, str]]:

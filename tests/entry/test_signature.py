@@ -1,12 +1,15 @@
 """Signed deliveries, with vectors made by hand from the formula."""
 
+import ast
 import base64
 import hashlib
 import hmac
+import inspect
 import json
 
 import pytest
 
+from bot.core.webhook import signature
 from bot.core.webhook.signature import Doorkeeper, key_of, sign
 from tests.entry.door import EVENT, NOW, TOKEN, open_door, opened
 
@@ -106,3 +109,15 @@ async def test_id_and_time_alone_leave_the_token_to_decide() -> None:
 def test_a_signing_token_without_a_key_is_refused(token: str) -> None:
     with pytest.raises(ValueError, match="a signing token"):
         Doorkeeper(None, [token])
+
+
+def test_what_is_secret_is_compared_in_constant_time_and_never_with_an_operator() -> None:
+    """How long a comparison takes cannot be measured here; which one is made can be read."""
+    tree = ast.parse(inspect.getsource(signature))
+    lets_in = [
+        it for it in ast.walk(tree) if isinstance(it, ast.FunctionDef) and it.name in {"lets_in", "_signed"}
+    ]
+    called = [it.attr for f in lets_in for it in ast.walk(f) if isinstance(it, ast.Attribute)]
+    assert (len(lets_in), called.count("compare_digest")) == (2, 2)
+    equalities = [it for f in lets_in for it in ast.walk(f) if isinstance(it, ast.Eq | ast.NotEq)]
+    assert equalities == []

@@ -20,7 +20,7 @@ from bot.adapters.clock import utc_now
 from bot.adapters.engine.backlog import backlog_of
 from bot.adapters.engine.database import EngineDatabase, quiet
 from bot.adapters.engine.place import Alone, Fence
-from bot.adapters.engine.records import is_push, key_of, work_of
+from bot.adapters.engine.records import is_push, key_of, number_of, work_of
 from bot.adapters.engine.runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
 from bot.adapters.engine.takeover import Takeover
 from bot.app.ports.keeping import Backlog, Clock
@@ -183,7 +183,7 @@ class Engine:
             known = await self._of_prefix(lane(work))
             if await self._is_there(work, known):
                 return False
-            number = 1 + sum(key_of(each) == key(work) for each in known)
+            number = 1 + max(map(number_of, known), default=0)
             await self._enqueue(work, f"{key(work)}#{number}")
             if isinstance(work, PlanWork) and work.note_id is None:
                 await self._supersede(known)
@@ -209,7 +209,7 @@ class Engine:
     async def _is_there(self, work: Work, known: list[WorkflowStatus]) -> bool:
         if isinstance(work, PlanWork) and work.note_id is None:
             # Only the newest counts: a push back to an earlier head is planned again.
-            known = [each for each in known if is_push(each)][-1:]
+            known = sorted((each for each in known if is_push(each)), key=number_of)[-1:]
         if isinstance(work, DriftWork) and not work.note_id and any(it.status in _QUEUED for it in known):
             return True  # one that waits will see the same
         for each in known:

@@ -5,6 +5,11 @@ from dbos import WorkflowStatus
 from bot.core.work import PlanWork, Work, from_json
 
 
+def number_of(status: WorkflowStatus) -> int:
+    """Its place among all work of its lane: their times are of a clock that may have been set back."""
+    return int(status.workflow_id.rpartition("#")[2])
+
+
 def key_of(status: WorkflowStatus) -> str:
     """The work's key; the workflow's id counts how often it was submitted."""
     return status.workflow_id.rpartition("#")[0]

@@ -28,7 +28,7 @@ class ConfirmRollback:
         """Who confirms and may approve has thereby approved of this seal. Raises TransientError."""
         [code] = request.command.args
         try:
-            kept = await self._previews.find(request.mr, code)
+            kept = await self._previews.find(request.mr, code, request.note.created_at)
         except AuthorError as error:
             return Answer(md.text(f"{error.what} {error.fix}"), good=False)
         target = next((it for it in request.targets if it.name == kept.target), None)

@@ -94,7 +94,8 @@ class Planner:
                 whole = () if only else desired.releases
                 return await self._on_cluster(target, checkout, cluster, ordered, whole, desired.findings)
         except (AuthorError, ClusterUnreachable, ClusterForbids) as error:
-            return Prepared(self._failed(target, checkout, finding_of(error)), self._masker())
+            masker = self._masker()
+            return Prepared(self._failed(target, checkout, _masked(finding_of(error), masker)), masker)
 
     async def _on_cluster(
         self,
@@ -129,7 +130,7 @@ class Planner:
             engine=self._renderer.info,
             cluster_version=capabilities.kube_version,
             releases=tuple(plans),
-            findings=(*findings, *unlisted(heads, whole)),
+            findings=(*(_masked(one, masker) for one in findings), *unlisted(heads, whole)),
         )
         return Prepared(replace(plan, seal=seal(plan)), masker, steps)
 
@@ -150,6 +151,10 @@ class Planner:
             releases=(),
             findings=(finding,),
         )
+
+
+def _masked(finding: Finding, masker: Masker) -> Finding:
+    return replace(finding, message=masker.text(finding.message), fix=masker.text(finding.fix))
 
 
 def _under(target: Target, release: DesiredRelease) -> DesiredRelease:

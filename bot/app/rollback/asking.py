@@ -1,8 +1,9 @@
 """Previews of rollbacks: made, kept under a code, found again by it, and compared with what is now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.app.apply.recovering import Left, Recovery
 from bot.app.plan.keeping import to_keep
@@ -110,6 +111,7 @@ class Previews:
             "recover": asked.recover,
             "plan": plan_id,
             "document": document_digest(stored.document),
+            "asked_at": asked.note.created_at.isoformat() if asked.note.created_at else None,
         }
         once = f"rollback.previewed:{asked.note.id}:{asked.back}:{target.name}"
         await self._store.record("rollback.previewed", mr.project, mr.iid, facts, once=once)
@@ -125,8 +127,11 @@ class Previews:
                 return prepared.plan, left
             return (await self._planner(back).prepare(target, tree)).plan, ()
 
-    async def find(self, mr: MergeRequest, code: str) -> Kept:
-        """What was shown in this thread under a code. Raises AuthorError (`unknown-code`, `late-code`)."""
+    async def find(self, mr: MergeRequest, code: str, said: datetime | None) -> Kept:
+        """What was shown in this thread under a code, which somebody `said` again at that time of GitLab's.
+
+        Raises AuthorError (`unknown-code`, `late-code`).
+        """
         entries = await self._store.recent("rollback.previewed", mr.project, _MOST_ENTRIES)
         mine = (it for it in entries if it["iid"] == mr.iid and it["facts"].get("code") == code.lower())
         entry = next(mine, None)
@@ -136,7 +141,7 @@ class Previews:
                 fix="Say /helm rollback RELEASE [REVISION]: its answer has the code.",
                 code="unknown-code",
             )
-        if self._clock() > datetime.fromisoformat(str(entry["at"])) + VALID_FOR:
+        if _age(entry, said, self._clock()) > VALID_FOR:
             raise AuthorError(
                 f"The code {code} is older than an hour.",
                 fix="Say /helm rollback again and look at what it shows now.",
@@ -160,3 +165,14 @@ class Previews:
         if tip is None:
             raise TransientError(f"The branch {mr.target_branch} has no commit.")
         return tip
+
+
+def _age(entry: Mapping[str, Any], said: datetime | None, now: datetime) -> timedelta:
+    """How long a preview was there when its code was said.
+
+    By GitLab's clock, which both notes have: ours may have been set meanwhile. By ours where it says none.
+    """
+    asked = entry["facts"].get("asked_at")
+    if asked and said:
+        return said - datetime.fromisoformat(str(asked))
+    return now - datetime.fromisoformat(str(entry["at"]))

@@ -1,5 +1,6 @@
 """The target's variables that are secrets, and messages that do not show them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -8,6 +9,9 @@ from bot.core.model import DesiredState, Finding
 from bot.core.redact.keys import could_be_secret, secrecy
 from bot.core.redact.masking import maskable
 from bot.core.redact.shapes import hide_shapes
+
+_LOGIN = re.compile(r"(?<=//)[^\s/@`'\"]{1,1000}+(?=@)")
+"""What stands before the host in an address: a file's mistakes quote addresses that nobody fetches from."""
 
 
 def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:
@@ -20,15 +24,13 @@ def secret_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def without_secrets(state: DesiredState, variables: Mapping[str, str]) -> DesiredState:
-    """The same with the names of secret variables instead of their values in what findings say."""
+    """The same without secrets in what findings say: names of variables for them, no logins of addresses."""
     secrets = secret_variables(variables)
-    return (
-        replace(state, findings=tuple(_hidden(one, secrets) for one in state.findings)) if secrets else state
-    )
+    return replace(state, findings=tuple(_hidden(one, secrets) for one in state.findings))
 
 
 def hidden(error: AuthorError, variables: Mapping[str, str]) -> AuthorError:
-    """The same error without the values of secret variables."""
+    """The same error without the values of secret variables, and without logins in addresses."""
     secrets = secret_variables(variables)
     what, fix = _replaced(error.what, secrets), _replaced(error.fix, secrets)
     return AuthorError(what, where=error.where, fix=fix, code=error.code)
@@ -42,7 +44,7 @@ def _hidden(finding: Finding, secrets: Mapping[str, str]) -> Finding:
 def _replaced(text: str, secrets: Mapping[str, str]) -> str:
     for name, value in sorted(secrets.items(), key=lambda one: -len(one[1])):
         text = text.replace(value, f"‹{name}›")
-    return text
+    return _LOGIN.sub("‹login›", text)
 
 
 def _looks(value: str) -> bool:
