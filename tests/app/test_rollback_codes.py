@@ -1,5 +1,6 @@
 """How long the code of a rollback may be confirmed, whatever becomes of the machine's clock meanwhile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -36,18 +37,14 @@ async def shown(machine: Machine, asked_at: datetime | None) -> Previews:
     store, mr, nobody = MemoryStore(machine), change(), cast(Any, None)
     stored = to_keep(SEALED, mr, TARGET, HEAD, AT)
     document = {**stored.document, "rollback": {"release": "apps/web", "revision": 1}}
-    number = await store.add_plan(type(stored)(**{**_fields(stored), "document": document}))
+    number = await store.add_plan(replace(stored, document=document))
     back = Rollback("apps/web", 1)
     facts = {"target": TARGET.name, "by": "max", "release": back.release, "revision": back.revision}
     facts |= {"seal": SEALED.seal, "code": CODE, "revert": False, "recover": False, "plan": number}
     facts |= {"document": document_digest(document)}
     facts |= {"asked_at": asked_at.isoformat()} if asked_at else {}
     await store.record("rollback.previewed", PROJECT, mr.iid, facts, once="one")
-    return Previews(*[nobody] * 6, store, machine)
-
-
-def _fields(stored: Any) -> dict[str, Any]:
-    return {name: getattr(stored, name) for name in stored.__slots__}
+    return Previews(nobody, nobody, nobody, nobody, nobody, nobody, store, machine)
 
 
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
