@@ -29,7 +29,7 @@ ADDRESSES = (
     "a chart's address",
     "a registry's address",
     "a repository with a port",
-    "a registry that is no repository",
+    "an address of no repository",
 )
 MORE = (VARIABLE, OTHER_VARIABLE, EVENT, IN_EVENT, *ADDRESSES)
 KINDS = ("note ", "status ", "trace ", "data/purser.db", "data/purser-engine", "data/runs/")
@@ -143,7 +143,7 @@ def _files(namespace: str, logins: list[str]) -> list[str]:
         head.format("https://charts.example.com")
         + release.format(f"oci://{registry}@registry.example.com/web"),
         head.format(f"http://{port}@127.0.0.1:9/charts") + release.format("x/web"),
-        head.format(f"git+ssh://{odd}@charts.example.com/x.git") + release.format(f"{odd}@x/web"),
+        head.format(f"git+ssh://{odd}@charts.example.com/x.git") + release.format("x/web"),
     ]
 
 

@@ -10,7 +10,9 @@ from bot.core.redact.keys import could_be_secret, secrecy
 from bot.core.redact.masking import maskable
 from bot.core.redact.shapes import hide_shapes
 
-_LOGIN = re.compile(r"(?<=//)[^\s/@`'\"]{1,1000}+(?=@)")
+_LOGIN = re.compile(
+    r"(?:(?<=//)[^\s/@`'\"]{1,1000}+|[^\s/@:`'\"]{1,200}+:[^\s/@:`'\"]{1,1000}+)(?=@(?!sha256:))"
+)
 """What stands before the host in an address: a file's mistakes quote addresses that nobody fetches from."""
 
 
