@@ -5,8 +5,9 @@ import sys
 
 def main() -> None:
     """Runs the command line; the process ends with its exit code."""
-    from bot.bootstrap.collecting import collect_rarely
+    from bot.bootstrap.collecting import collect_rarely, open_few_heaps
 
+    open_few_heaps()
     collect_rarely()
     from bot.cli.app import run
 

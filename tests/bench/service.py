@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from bot.bootstrap.collecting import collect_rarely
+from bot.bootstrap.collecting import collect_rarely, open_few_heaps
 from bot.bootstrap.tools import Settings, open_checkout, tools
 from bot.core.model import Target
 
@@ -20,6 +20,7 @@ async def main() -> None:
 
     CPU and memory are those of this process and its render workers, requests those that it sent.
     """
+    open_few_heaps()
     collect_rarely()
     checkout, kubeconfig, folder, count = sys.argv[1:5]
     target = Target("bench", "", kubeconfig=kubeconfig)

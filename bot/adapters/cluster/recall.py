@@ -2,6 +2,7 @@
 
 import marshal
 import time
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -14,14 +15,15 @@ _BYTES = 64 * 1024 * 1024
 _ENTRY = 1024
 """Bytes that a key and its places in the maps take, on average."""
 _SWEPT_EVERY = 30.0
+_LEVEL = 1
 
 
 class Recall:
-    """Plain JSON by key: at most `limit` bytes, what was used last goes last. `clock` counts seconds.
+    """Plain JSON by key, compressed: at most `limit` bytes, what was used last goes last.
 
     What may not be given again is dropped when the next is kept, half a minute late at most: most of it is of
     states that no longer are, and nobody asks for these again. `settling` is for how long what answers come
-    from must have stood before they are kept.
+    from must have stood before they are kept. `clock` counts seconds.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Recall:
             self._drop(key)
             return None
         self._kept.move_to_end(key)
-        return marshal.loads(content)  # noqa: S302 (these bytes are our own and never left this process)
+        # These bytes are our own and never left this process.
+        return marshal.loads(zlib.decompress(content))  # noqa: S302
 
     def put(self, key: Hashable, value: Any) -> None:
         """Keeps a copy."""
-        content = marshal.dumps(value)
+        # Manifests shrink to a fifth and less: a plan of 500 releases left 38 MB here.
+        content = zlib.compress(marshal.dumps(value), _LEVEL)
         self._drop(key)
         self._sweep()
         self._kept[key] = (self._clock(), content)
