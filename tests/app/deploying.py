@@ -20,7 +20,7 @@ from bot.core.planned import Plan
 from bot.core.redact.masking import Masker
 from bot.core.work import DeployWork, Done
 from tests.app.sweeping import HEAD, PROJECT, change
-from tests.app.verifying import CHANGED, Scene
+from tests.app.verifying import CHANGED, Fresh, Scene
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 JOB = "their-own"
@@ -182,6 +182,18 @@ class Runs:
         return RunSeen("ended", "what it said", RunReport("applied" if self.ends == "success" else "failed"))
 
 
+@dataclass
+class Planning(Fresh):
+    """What was sealed is still to be done until the project's job was played; then nothing is."""
+
+    forge: Forge = field(kw_only=True)
+
+    async def prepare(self, target: Target, tree: Checkout) -> Any:
+        prepared = await super().prepare(target, tree)
+        applied = self.forge.played or not target.deploy.job
+        return prepared if applied else replace(prepared, plan=SEALED)
+
+
 class Repositories:
     """Any commit is there."""
 
@@ -191,20 +203,24 @@ class Repositories:
 
 
 class Deploying:
-    """One deploy, from the merge on. `ends` is how GitLab's pipeline (or our run) does."""
+    """One deploy, from the merge on. `ends` is how GitLab's pipeline (or our run) does.
+
+    With `cancelled_at_death` somebody cancels it while the bot is dead.
+    """
 
     def __init__(self, target: Target, ends: str = "success", due: int | None = None) -> None:
         self.target = target
         self.fate = Fate(due)
         self.store, self.forge = Keeping(self.fate), Forge(self.fate, ends)
         self.runs = Runs(self.fate, ends)
+        self.cancelled_at_death = False
 
     def _use_case(self) -> DeployMergeRequest:
         forge, runs, nobody = cast(Any, self.forge), cast(Any, self.runs), cast(Any, None)
         return DeployMergeRequest(
             forge,
             Repositories(),
-            Scene().verifier,
+            Scene(fresh=Planning(forge=self.forge)).verifier,
             self.store,
             lambda: NOW,
             lambda: Masker(b"key"),
@@ -225,7 +241,15 @@ class Deploying:
                     work = DeployWork(PROJECT, mr.iid, self.target.name)
                     done = isinstance(await self._use_case()(work, self.target), Done)
                 except Died:
-                    continue
+                    await self._at_death()
+
+    async def _at_death(self) -> None:
+        """Where it is so, somebody's /helm cancel is carried out before the deploy is taken up again."""
+        if self.cancelled_at_death:
+            found = await self.store.deployment(PROJECT, self.forge.mr.iid, self.target.name)
+            held = replace(found, state="held", reason="cancelled") if found else None
+            if held is not None:
+                await self.store.move_deployment(held, "waiting")
 
     async def told(self) -> list[str]:
         """The kinds of the trail's entries, in alphabetical order."""

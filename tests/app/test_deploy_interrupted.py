@@ -42,7 +42,7 @@ async def _state(story: Deploying) -> str:
     return found.state
 
 
-@pytest.mark.parametrize("target", [PIPED, DIRECT], ids=["pipeline", "direct"])
+@pytest.mark.parametrize("target", [PIPED, DIRECT, BY_JOB], ids=["pipeline", "direct", "job"])
 async def test_one_that_is_cancelled_as_it_begins_is_stopped_and_nothing_of_it_is_left_unfollowed(
     target: Target,
 ) -> None:
@@ -52,6 +52,20 @@ async def test_one_that_is_cancelled_as_it_begins_is_stopped_and_nothing_of_it_i
     assert story.runs.began == []
     assert story.forge.stopped == [it.id for it in story.forge.pipelines]
     assert await _state(story) == ("held" if target == DIRECT else "failed")
+
+
+@pytest.mark.parametrize("target", [PIPED, DIRECT, BY_JOB], ids=["pipeline", "direct", "job"])
+async def test_one_that_is_cancelled_while_the_bot_is_dead_is_stopped_if_it_had_begun(target: Target) -> None:
+    calm = Deploying(target, "failed")
+    await calm.to_its_end()
+    for due, write in enumerate(calm.fate.writes):
+        story = Deploying(target, "failed", due)
+        story.cancelled_at_death = True
+        await story.to_its_end()
+        began = len(story.runs.began) + (
+            story.forge.played if target == BY_JOB else len(story.forge.pipelines)
+        )
+        assert await _state(story) == ("failed" if began else "held"), write
 
 
 async def test_one_that_is_cancelled_while_the_gate_is_asked_does_not_begin() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.demo.gitlab import MergeRequest, Note, Refused
+from tests.chaos.kept import unplanned
 from tests.chaos.patience import at_last
 from tests.chaos.place import RELEASES, TARGETS, Place
 from tests.e2e.files import values
@@ -78,11 +79,17 @@ class People:
         )
 
     async def _seen(self, mr: MergeRequest, concerned: frozenset[str]) -> None:
-        """Most look at the plan before they merge; they know that it comes, or that there is a conflict."""
-        sites = [self._place.sites[target] for target in concerned]
+        """Most look at the plan before they merge; they know that it comes, or why there is none.
+
+        None is made in a conflict, and where a merge before it has changed the same.
+        """
+        sites = self._place.sites
 
         def look() -> bool:
-            return mr.conflicts or all(site.statuses(mr.head) for site in sites)
+            without = unplanned(self._place)
+            return mr.conflicts or all(
+                sites[it].statuses(mr.head) or (mr.iid, it, mr.head) in without for it in concerned
+            )
 
         await at_last(self._place, look, "a plan to read")
 

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos.kept import rows
 from tests.chaos.patience import at_last
 from tests.chaos.people import Done, People
 from tests.chaos.place import TARGETS, Place, place
 from tests.chaos.ready_bot import Nursery, nursery
-from tests.chaos.truth import rows, unlike, unrest, untrue
+from tests.chaos.truth import unlike, unrest, untrue
 from tests.chaos.weather import Weather
 from tests.e2e.files import values
 from tests.e2e.world import World, world

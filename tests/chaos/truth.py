@@ -1,10 +1,8 @@
 """What must be true when all is quiet; each check gives what is wrong, as sentences."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import yaml
@@ -16,17 +14,12 @@ from bot.core.notes.marks import deploy_marker, reply_marker
 from bot.core.trail.chain import heads_in
 from bot.core.trail.check import Chain
 from bot.demo.gitlab import MergeRequest
+from tests.chaos.kept import rows, unplanned
 from tests.chaos.people import Done
 from tests.chaos.place import RELEASES, TARGETS, Place
 
 END = ("✅", "❌", "⏸️")
 KEPT = ("helm.sh/release.v1",)
-
-
-def rows(place: Place, query: str, database: str = "purser.db") -> list[tuple[Any, ...]]:
-    """What the bot's database says, or the engine's."""
-    with closing(sqlite3.connect(f"file:{place.data}/{database}?mode=ro", uri=True, timeout=30)) as opened:
-        return opened.execute(query).fetchall()
 
 
 def unrest(place: Place, done: Done) -> list[str]:
@@ -43,23 +36,17 @@ def unrest(place: Place, done: Done) -> list[str]:
             titles = [it.body.splitlines()[2] for it in _deploy_notes(mr, target)]
             if not titles or not any(sign in titles[0] for sign in END):
                 found.append(f"!{mr.iid}: the note of the deploy to {target} says {titles or 'nothing'}")
-    unplanned = _unplanned(place)
+    without = unplanned(place)
     for mr, concerned in done.opened.values():
         if mr.state == "opened":
             found += [
                 f"!{mr.iid}: the head has no status for {target}"
                 for target in concerned
-                if not place.sites[target].statuses(mr.head) and (mr.iid, target, mr.head) not in unplanned
+                if not place.sites[target].statuses(mr.head) and (mr.iid, target, mr.head) not in without
             ]
     under_way = "SELECT workflow_uuid FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
     waiting = rows(place, under_way, "purser-engine.db")
     return found + [f"work is under way: {one}" for (one,) in waiting]
-
-
-def _unplanned(place: Place) -> set[tuple[int, str, str]]:
-    """Merge request, target and head that were said to have no plan, as they are in conflict."""
-    told = rows(place, "SELECT iid, facts FROM trail WHERE kind = 'unplanned'")
-    return {(iid, facts["target"], facts["head"]) for iid, text in told if (facts := json.loads(text))}
 
 
 async def untrue(place: Place, done: Done) -> list[str]:
@@ -121,10 +108,10 @@ def _answered_once(place: Place, done: Done) -> Iterator[str]:
 
 
 def _statuses(place: Place, done: Done) -> Iterator[str]:
-    unplanned = _unplanned(place)
+    without = unplanned(place)
     for mr, concerned in done.opened.values():
         for target in concerned:
-            if (mr.iid, target, mr.head) in unplanned:
+            if (mr.iid, target, mr.head) in without:
                 continue
             states = [it.status for it in place.sites[target].statuses(mr.head)]
             if mr.state == "opened" and (len(states) != 1 or states[0] not in ("success", "failed")):

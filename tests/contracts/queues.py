@@ -9,6 +9,7 @@ from bot.adapters.clock import utc_now
 from bot.adapters.engine.queue import Engine
 from bot.adapters.memory import MemoryQueue
 from bot.app.ports.keeping import Clock, Queue
+from bot.core.errors import TransientError
 from bot.core.work import Again, Done, Outcome, Work
 
 PATIENCE = 15.0
@@ -77,6 +78,7 @@ class EngineDesk:
             purge_every=0.05,
             clock=clock,
         )
+        self.deaf = 0
         self._begun: asyncio.Queue[Work] = asyncio.Queue()
         self._ends: dict[Work, asyncio.Future[Outcome]] = {}
 
@@ -90,6 +92,9 @@ class EngineDesk:
         return await self._ends[work]
 
     async def _failed(self, work: Work, error: Exception) -> None:
+        if self.deaf:
+            self.deaf -= 1
+            raise TransientError("nobody listens now")
         self.failures.put_nowait((work, error))
 
     async def submit(self, work: Work) -> bool:

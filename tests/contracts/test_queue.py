@@ -196,6 +196,30 @@ async def test_what_trying_again_does_not_help_is_told_at_once(engine: EngineDes
     assert await engine.idle()
 
 
+@pytest.mark.parametrize("error", [Broken("a bug"), AuthorError("a mistake")], ids=lambda e: type(e).__name__)
+async def test_a_failure_that_nobody_could_be_told_of_is_met_and_told_again(
+    engine: EngineDesk, error: Exception
+) -> None:
+    engine.deaf = 1
+    assert await engine.submit(plan("a"))
+    for _ in range(2):
+        await engine.begun()
+        engine._ends[plan("a")].set_exception(error)
+    async with asyncio.timeout(PATIENCE):
+        assert await engine.failures.get() == (plan("a"), error)
+
+
+async def test_a_failure_that_nobody_can_ever_be_told_of_does_not_go_on_for_ever(engine: EngineDesk) -> None:
+    engine.deaf = 100
+    assert await engine.submit(plan("a"))
+    for _ in range(3):
+        await engine.begun()
+        engine._ends[plan("a")].set_exception(AuthorError("a mistake"))
+    assert await engine.submit(plan("b"))
+    assert await engine.begun() == plan("b")
+    assert engine.failures.empty()
+
+
 async def test_a_second_process_is_kept_away(engine: EngineDesk, tmp_path: Path) -> None:
     second = EngineDesk(f"sqlite:///{tmp_path}/purser.db")
     with pytest.raises(AuthorError, match="another purser"):

@@ -165,25 +165,28 @@ class Runner:
                 log.warning("work.retried", reason=error.what, seconds=seconds, tries=tries + 1)
                 return {"retry": seconds}
             log.error("work.given_up", reason=error.what, tries=tries + 1)
-            return await self._failed(work, error)
+            return await self._failed(work, error, tries)
         except AuthorError as error:
             log.warning("work.refused", reason=error.what, code=error.code)
-            return await self._failed(work, error)
+            return await self._failed(work, error, tries)
         except Exception as error:
             log.exception("work.failed")
-            return await self._failed(work, error)
+            return await self._failed(work, error, tries)
         match outcome:
             case Done():
                 return {"done": True}
             case Again(seconds):
                 return {"again": seconds}
 
-    async def _failed(self, work: Work, error: Exception) -> dict[str, Any]:
+    async def _failed(self, work: Work, error: Exception, tries: int) -> dict[str, Any]:
+        """Tells of it. Where that is not possible now, the whole is tried again, as often as any work."""
         if self._on_failure:
             try:
                 await self._on_failure(work, error)
             except TransientError as untold:
                 log.warning("work.failure_untold", reason=untold.what)
+                if tries < len(self._retry_delays):
+                    return {"retry": max(self._retry_delays[tries], untold.retry_after or 0)}
             except Exception:
                 log.exception("work.failure_untold")
         return {"failed": type(error).__name__}

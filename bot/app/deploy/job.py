@@ -60,6 +60,14 @@ class ByOneJob:
         found = await self._forge.job_of_push(mr.project, sha, mr.target_branch, names)
         return found[1].name if found and found[1].status == "manual" else ""
 
+    async def is_begun(self, mr: MergeRequest, deployment: Deployment) -> bool:
+        """After a crash the job that we were about to start may have begun: the seal was checked."""
+        if deployment.steps[1] != _CHECKED:
+            return False
+        names = (_name(deployment),)
+        found = await self._forge.job_of_push(mr.project, deployment.merge_sha, mr.target_branch, names)
+        return found is not None and found[1].status != "manual" and found[1].id != ended_job(deployment)
+
     async def start(self, mr: MergeRequest, target: Target, deployment: Deployment, name: str) -> Followed:
         """Starts the job when its turn has come and the seal holds; until then the gate is asked anew."""
         if not is_by_job(deployment):

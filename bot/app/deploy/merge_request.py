@@ -80,6 +80,8 @@ class DeployMergeRequest:
                 return await self._verify(mr, target, deployment)
             case "failed" if work.once.startswith(AGAIN):
                 return await self._tried_again(mr, target, deployment)
+            case "held" if await self._began_unseen(mr, target, deployment):
+                return await self._start(mr, target, deployment)
             case "held" | "succeeded" | "failed" | "rolled back":
                 return Done()
             case _ as unknown:
@@ -107,6 +109,17 @@ class DeployMergeRequest:
         if by_pipeline and await self._pipeline.is_begun(mr, target, deployment):
             return await self._start(mr, target, deployment)
         return await self._decide(mr, target, deployment)
+
+    async def _began_unseen(self, mr: MergeRequest, target: Target, deployment: Deployment) -> bool:
+        """It was cancelled after its pipeline or job began and before we wrote that down: we died between.
+
+        What starts it finds it, stops it, since nothing waits for it any more, and follows it to its end.
+        """
+        if not deployment.seal or target.deploy_mode != "pipeline":
+            return False
+        if is_by_job(deployment):
+            return await self._job.is_begun(mr, deployment)
+        return await self._pipeline.is_begun(mr, target, deployment)
 
     async def _decide(self, mr: MergeRequest, target: Target, waited: Deployment | None = None) -> Outcome:
         """`waited` is an earlier try, or a rollback: its commit may be newer than the merge's."""

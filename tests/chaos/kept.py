@@ -1,0 +1,20 @@
+"""What the bot of a run has kept."""
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+from tests.chaos.place import Place
+
+
+def rows(place: Place, query: str, database: str = "purser.db") -> list[tuple[Any, ...]]:
+    """What the bot's database says, or the engine's."""
+    with closing(sqlite3.connect(f"file:{place.data}/{database}?mode=ro", uri=True, timeout=30)) as opened:
+        return opened.execute(query).fetchall()
+
+
+def unplanned(place: Place) -> set[tuple[int, str, str]]:
+    """Merge request, target and head that were said to have no plan: a conflict, or no change."""
+    told = rows(place, "SELECT iid, facts FROM trail WHERE kind = 'unplanned'")
+    return {(iid, facts["target"], facts["head"]) for iid, text in told if (facts := json.loads(text))}
