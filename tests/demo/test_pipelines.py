@@ -168,12 +168,11 @@ async def test_cancelling_a_pipeline_cancels_what_has_not_ended(ci: Scene) -> No
 
 
 async def test_jobs_of_one_resource_group_wait_for_each_other(scene: Scene) -> None:
-    scene.gitlab.runner.pause()
-    text = "a: {script: 'true', resource_group: production}"
-    await scene.gitlab.push(scene.project, "main", {".gitlab-ci.yml": text}, scene.maintainer)
-    await scene.api.post("/pipeline", ref="main")
-    jobs = [p.jobs[0] for p in scene.project.pipelines.values()]
-    assert [j.status for j in jobs] == ["pending", "waiting_for_resource"]
-    scene.gitlab.runner.resume()
+    with scene.gitlab.runner.pausing():
+        text = "a: {script: 'true', resource_group: production}"
+        await scene.gitlab.push(scene.project, "main", {".gitlab-ci.yml": text}, scene.maintainer)
+        await scene.api.post("/pipeline", ref="main")
+        jobs = [p.jobs[0] for p in scene.project.pipelines.values()]
+        assert [j.status for j in jobs] == ["pending", "waiting_for_resource"]
     await scene.gitlab.runner.idle()
     assert [j.status for j in jobs] == ["success", "success"]

@@ -172,13 +172,13 @@ async def test_helm_s_failure_is_shown_with_the_end_of_its_log_and_the_artifact(
 
 
 async def test_a_pipeline_that_a_person_cancels_is_said(site: Site) -> None:
-    site.gitlab.runner.pause()
-    mr = await site.change()
-    await site.planned(mr)
-    await site.gitlab.merge(mr, site.max)
-    [pipeline] = await until(site.apply_pipelines, "the pipeline")
-    await call(site, "POST", f"pipelines/{pipeline.id}/cancel")
-    note = await site.deployed(mr)
+    with site.gitlab.runner.pausing():
+        mr = await site.change()
+        await site.planned(mr)
+        await site.gitlab.merge(mr, site.max)
+        [pipeline] = await until(site.apply_pipelines, "the pipeline")
+        await call(site, "POST", f"pipelines/{pipeline.id}/cancel")
+        note = await site.deployed(mr)
     assert "its pipeline was cancelled." in note
 
 

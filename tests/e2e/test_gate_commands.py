@@ -104,18 +104,17 @@ async def test_pushes_past_the_merge_requests_are_said_in_one_issue(site: Site) 
 
 
 async def test_a_running_deployment_is_cancelled_and_taken_up_again(site: Site) -> None:
-    site.gitlab.runner.pause()
-    mr = await site.change()
-    await site.planned(mr)
-    _, nothing = await site.command(mr, site.ada, "/helm cancel")
-    assert "There is nothing to cancel." in nothing
-    await site.gitlab.merge(mr, site.max)
-    await until(site.apply_pipelines, "the pipeline")
-    await until(lambda: site.deploy_notes(mr), "the deploy note")
-    _, reply = await site.command(mr, site.ada, "/helm cancel")
-    assert "GitLab was asked to cancel its pipeline" in reply
-    assert "its pipeline was cancelled." in await site.deployed(mr)
-    site.gitlab.runner.resume()
+    with site.gitlab.runner.pausing():
+        mr = await site.change()
+        await site.planned(mr)
+        _, nothing = await site.command(mr, site.ada, "/helm cancel")
+        assert "There is nothing to cancel." in nothing
+        await site.gitlab.merge(mr, site.max)
+        await until(site.apply_pipelines, "the pipeline")
+        await until(lambda: site.deploy_notes(mr), "the deploy note")
+        _, reply = await site.command(mr, site.ada, "/helm cancel")
+        assert "GitLab was asked to cancel its pipeline" in reply
+        assert "its pipeline was cancelled." in await site.deployed(mr)
     await site.command(mr, site.max, "/helm deploy")
     await goes(site, mr)
     assert len(site.apply_pipelines()) == 2

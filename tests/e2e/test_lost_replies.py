@@ -119,11 +119,11 @@ async def test_a_lock_that_was_released_before_it_was_answered_is_not_set_again(
 async def test_a_cancel_that_had_its_effect_before_it_was_answered_says_so(
     running: World, site: Site
 ) -> None:
-    site.gitlab.runner.pause()
-    mr = await site.change()
-    await site.planned(mr)
-    await site.gitlab.merge(mr, site.max)
-    await site.noted_deploy(mr, "pending")
-    async with unheard(running, site, mr, "/helm cancel") as note:
-        assert "its pipeline was cancelled." in await site.deployed(mr)
-    assert "GitLab was asked to cancel its pipeline" in said(mr, note)
+    with site.gitlab.runner.pausing():
+        mr = await site.change()
+        await site.planned(mr)
+        await site.gitlab.merge(mr, site.max)
+        await site.noted_deploy(mr, "pending")
+        async with unheard(running, site, mr, "/helm cancel") as note:
+            assert "its pipeline was cancelled." in await site.deployed(mr)
+        assert "GitLab was asked to cancel its pipeline" in said(mr, note)

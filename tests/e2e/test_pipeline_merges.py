@@ -54,13 +54,10 @@ async def test_two_merges_at_once_leave_the_cluster_as_the_second_has_it(running
 async def test_a_merge_while_a_deploy_runs_waits_for_it_and_is_not_applied_blindly(running: World) -> None:
     site = await running.site()
     first, second = await two(site)
-    site.gitlab.runner.pause()
-    try:
+    with site.gitlab.runner.pausing():
         await site.gitlab.merge(first, site.max)
         await until(site.apply_pipelines, "the first pipeline")
         await site.gitlab.merge(second, site.max)
-    finally:
-        site.gitlab.runner.resume()
     assert DONE in await site.deployed(first)
     note = await site.deployed(second)
     assert "❌" in note

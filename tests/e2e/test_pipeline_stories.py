@@ -14,13 +14,12 @@ async def test_a_job_that_no_runner_takes_is_said_to_be_stuck_and_goes_on_when_o
     running: World,
 ) -> None:
     site = await running.site("impatient")
-    site.gitlab.runner.pause()
-    mr = await site.change()
-    await site.planned(mr)
-    await site.gitlab.merge(mr, site.max)
-    note = await site.noted_deploy(mr, "No runner has taken")
-    assert "may it run jobs of protected branches?" in note
-    site.gitlab.runner.resume()
+    with site.gitlab.runner.pausing():
+        mr = await site.change()
+        await site.planned(mr)
+        await site.gitlab.merge(mr, site.max)
+        note = await site.noted_deploy(mr, "No runner has taken")
+        assert "may it run jobs of protected branches?" in note
     assert "✅ Deployed" in await site.deployed(mr)
 
 
@@ -60,13 +59,10 @@ async def test_a_job_that_waits_for_its_resource_group_is_said_to(running: World
     site = await running.site(ci=ci)
     mr = await site.change()
     await site.planned(mr)
-    site.gitlab.runner.pause()
-    try:
+    with site.gitlab.runner.pausing():
         await call(site, "POST", "pipeline", ref="main", variables=[{"key": "SMOKE", "value": "yes"}])
         await site.gitlab.merge(mr, site.max)
         await site.noted_deploy(mr, "waits for another job of its resource group to end.")
-    finally:
-        site.gitlab.runner.resume()
     assert "✅ Deployed" in await site.deployed(mr)
 
 
@@ -86,16 +82,13 @@ async def test_a_pipeline_that_failed_before_a_job_ran_is_said(running: World) -
     site = await running.site()
     mr = await site.change()
     await site.planned(mr)
-    site.gitlab.runner.pause()
-    try:
+    with site.gitlab.runner.pausing():
         await site.gitlab.merge(mr, site.max)
         await site.noted_deploy(mr, "pending")
         [pipeline] = site.apply_pipelines()
         pipeline.jobs.clear()
         pipeline.status = "failed"
         note = await site.deployed(mr)
-    finally:
-        site.gitlab.runner.resume()
     assert "its pipeline failed before a job ran." in note
     assert "The pipeline&#39;s page says why" in note
 
@@ -104,14 +97,11 @@ async def test_a_job_that_gitlab_gave_up_is_said_with_gitlab_s_reason(running: W
     site = await running.site()
     mr = await site.change()
     await site.planned(mr)
-    site.gitlab.runner.pause()
-    try:
+    with site.gitlab.runner.pausing():
         await site.gitlab.merge(mr, site.max)
         await site.noted_deploy(mr, "pending")
         [pipeline] = site.apply_pipelines()
         await ended(site.gitlab.world, site.jobs(pipeline)[0], "failed", "stuck_or_timeout_failure")
         note = await site.deployed(mr)
-    finally:
-        site.gitlab.runner.resume()
     assert "failed: no runner took it" in note
     assert "retry the job there, which is followed" in note

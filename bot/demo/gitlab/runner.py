@@ -9,7 +9,7 @@ import os
 import shlex
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +68,15 @@ class Runner:
     def resume(self) -> None:
         self.paused = False
         self._wake.set()
+
+    @contextlib.contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Inside of it jobs are left pending; they are taken once it ends, however it does."""
+        self.pause()
+        try:
+            yield
+        finally:
+            self.resume()
 
     async def idle(self, within: float = 60.0) -> None:
         """Waits until no job is running or pending (paused: running); TimeoutError after so many seconds."""

@@ -76,16 +76,13 @@ async def test_partial_failure(stage: World, golden: SnapshotAssertion, mode: st
 
 async def test_cancelled_pipeline(stage: World, golden: SnapshotAssertion) -> None:
     site = await site_of(stage, "pipeline")
-    stage.gitlab.runner.pause()
-    try:
+    with stage.gitlab.runner.pausing():
         mr = await site.change(title="Paint it green")
         await site.planned(mr)
         await site.gitlab.merge(mr, site.max)
         [pipeline] = await until(site.apply_pipelines, "the pipeline")
         await call(site, "POST", f"pipelines/{pipeline.id}/cancel")
         earlier = await site.deployed(mr)
-    finally:
-        stage.gitlab.runner.resume()
     await site.command(mr, site.max, "/helm deploy")
     await site.noted_deploy(mr, "✅ Deployed")
     assert thread(site, mr, earlier=earlier) == golden
