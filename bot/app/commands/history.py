@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Cluster, Clusters, Store
 from bot.app.ports.cluster import ReleaseHead
+from bot.app.ports.keeping import MOST_ENTRIES
 from bot.core.errors import ClusterForbids, ClusterUnreachable
 from bot.core.model import Target
 from bot.core.nearest import nearest_release
 from bot.core.notes import markdown as md
 from bot.core.standing import deployed_lines
 
-MOST_REVISIONS, MOST_DEPLOYMENTS, MOST_ENTRIES = 20, 10, 500
+MOST_REVISIONS, MOST_DEPLOYMENTS = 20, 10
 
 
 class History:

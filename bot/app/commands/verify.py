@@ -2,13 +2,11 @@
 
 from bot.app.commands.request import Answer, Request, each_target
 from bot.app.ports import Repositories, Store
-from bot.app.ports.keeping import ENDED_WELL
+from bot.app.ports.keeping import ENDED_WELL, MOST_ENTRIES
 from bot.app.verify import Verifier
 from bot.core.document import from_document
 from bot.core.model import Target
 from bot.core.notes import markdown as md
-
-MOST_ENTRIES = 500
 
 
 class Verify:

@@ -176,4 +176,7 @@ class Queue(Protocol):
         ...
 
 
+MOST_ENTRIES: Final = 500
+"""Of one kind and project, that a command looks back over in the trail."""
+
 Clock: TypeAlias = Callable[[], datetime]

@@ -9,6 +9,7 @@ from bot.app.apply.recovering import Left, Recovery
 from bot.app.plan.keeping import to_keep
 from bot.app.plan.planner import Planner
 from bot.app.ports import Clock, Clusters, Forge, MergeRequest, Note, Repositories, Store, StoredPlan
+from bot.app.ports.keeping import MOST_ENTRIES
 from bot.app.rollback.planner import code_of, listed, nothing_to_do, previous
 from bot.core.document import from_document, rollback_of
 from bot.core.errors import AuthorError, TransientError
@@ -19,8 +20,6 @@ from bot.core.trail.facts import document_digest
 
 VALID_FOR = timedelta(hours=1)
 """How long a code may be confirmed, if nothing moves before."""
-
-_MOST_ENTRIES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ class Previews:
 
         Raises AuthorError (`unknown-code`, `late-code`).
         """
-        entries = await self._store.recent("rollback.previewed", mr.project, _MOST_ENTRIES)
+        entries = await self._store.recent("rollback.previewed", mr.project, MOST_ENTRIES)
         mine = (it for it in entries if it["iid"] == mr.iid and it["facts"].get("code") == code.lower())
         entry = next(mine, None)
         if entry is None:
