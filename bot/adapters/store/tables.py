@@ -112,6 +112,7 @@ trail = sa.Table(
     sa.Column("before", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Index("ix_trail_merge_request", "project", "iid", "id"),
+    sa.Index("ix_trail_kind", "project", "kind", "id"),
 )
 
 meta = sa.Table(
