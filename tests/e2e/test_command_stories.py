@@ -121,6 +121,21 @@ async def test_a_command_that_was_edited_in_does_nothing(site: Site) -> None:
     assert site.plans_made() == 1
 
 
+async def test_a_command_that_was_edited_before_it_was_read_does_nothing(site: Site) -> None:
+    """Its hook says what stood there first; GitLab, what stands there now."""
+    mr = await site.change()
+    await site.planned(mr)
+    site.gitlab.hooks.hold()
+    note = await site.gitlab.comment(mr, site.ada, "/helm status")
+    assert note is not None
+    path = f"merge_requests/{mr.iid}/notes/{note.id}"
+    await call(site, "PUT", path, by=site.ada, body="/helm plan")
+    site.gitlab.hooks.release()
+    await site.settled(mr)
+    assert awards(note) == []
+    assert site.plans_made() == 1
+
+
 async def test_a_command_of_the_bot_itself_does_nothing(site: Site) -> None:
     mr = await site.change()
     await site.planned(mr)
