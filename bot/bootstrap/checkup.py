@@ -1,6 +1,5 @@
-"""Look at what the service stands on: its database, Helm, the clusters, the hosts of charts."""
+"""Look at what the service stands on: its database, Helm, the clusters."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -9,7 +8,6 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from bot.adapters.charts.http import ChartHttp
 from bot.adapters.cluster.rights import review, try_write
 from bot.adapters.store import tables
 from bot.adapters.store.database import connect_database, steps
@@ -17,11 +15,9 @@ from bot.app.doctor import rights_signs, write_sign
 from bot.bootstrap.tools import Settings, deployer, tools
 from bot.config import Config
 from bot.core.diagnosis import Diagnosis, ill, unsure, well
-from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable, PurserError, TransientError
+from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable, PurserError
 from bot.core.model import Target
 from bot.core.rights import EVERYTHING, deploying, planning
-
-_PAGE = 64 * 1024
 
 
 async def database_signs(config: Config) -> AsyncIterator[Diagnosis]:
@@ -144,26 +140,3 @@ async def _reviewed(target: Target, deed: str, namespaces: Sequence[str]) -> Asy
     denied = [right for right in found.denied if right != EVERYTHING]
     for sign in rights_signs(target.name, deed, found.user, denied, EVERYTHING not in found.denied):
         yield sign
-
-
-async def chart_signs(hosts: Sequence[str]) -> list[Diagnosis]:
-    """Whether each allowed host answers, at an address where charts may come from."""
-    return list(await asyncio.gather(*(_host(host, hosts) for host in hosts)))
-
-
-async def _host(host: str, allowed: Sequence[str]) -> Diagnosis:
-    schemes = ("https", "http") if host.rpartition(":")[2].isdigit() else ("https",)
-    said = ""
-    for scheme in schemes:
-        try:
-            async with ChartHttp(allowed, {}) as http:
-                await http.get(f"{scheme}://{host}/", limit=_PAGE)
-        except AuthorError as error:
-            if error.code == "chart-host-refused":
-                return ill("charts", host, error.what, error.fix)
-        except TransientError as error:
-            said = error.what
-            continue
-        return well("charts", host, "The host answers.")
-    mend = f"curl --head https://{host}/ (from here), or take it out of charts.allowed_hosts"
-    return ill("charts", host, f"The host does not answer: {said}.", mend)

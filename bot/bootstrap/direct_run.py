@@ -21,6 +21,7 @@ from bot.adapters.helm.worker import RenderLimits
 from bot.app.apply.sealed_plan import Applied, ApplyPlan
 from bot.app.ports.running import RunOrder
 from bot.bootstrap.tools import Settings, deployer, tools
+from bot.core.chart_credential import ChartCredential
 from bot.core.deploy.release_report import RunReport, to_json
 from bot.core.document import from_document
 from bot.core.errors import PurserError
@@ -64,7 +65,8 @@ def order_of(
         "head": head,
         "cache": str(settings.cache.absolute()),
         "key": settings.key.hex(),
-        "secrets": list(settings.secrets),
+        "secrets": list(settings.masked),
+        "credentials": [[it.host, it.username, it.password(), it.ca_file] for it in settings.credentials],
         "memory": str(settings.memory.absolute()) if settings.memory else None,
         "catalogues": [os.path.abspath(one) for one in settings.catalogues],
         "workers": settings.workers,
@@ -123,6 +125,7 @@ async def _apply(order: Mapping[str, Any], say: Callable[[str], None]) -> Applie
         catalogues=order["catalogues"],
         memory=Path(order["memory"]) if order["memory"] else None,
         secrets=order["secrets"],
+        credentials=[_credential(*one) for one in order["credentials"]],
         helmfile=tuple(order["helmfile"]) if order["helmfile"] else None,
     )
     async with tools(settings) as wired:
@@ -134,6 +137,10 @@ async def _apply(order: Mapping[str, Any], say: Callable[[str], None]) -> Applie
         recovery = wired.recovery_back(back) if back else wired.recovery
         use = ApplyPlan(planner, helm, wired.verifier, say, order["run"], recovery)
         return await use(target, tree, order["seal"], sealed, None, again=order["again"])
+
+
+def _credential(host: str, username: str, password: str, ca_file: str | None) -> ChartCredential:
+    return ChartCredential(host, username, lambda: password, ca_file)
 
 
 def _hosts(given: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -144,6 +144,7 @@ def _settings(config: Config, key: bytes) -> Settings:
         memory=memory,
         helmfile=config.helmfile_programs,
         secrets=config.secret_variables,
+        credentials=config.charts.logins,
     )
 
 

@@ -32,6 +32,7 @@ from bot.app.ports.timing import Phases
 from bot.app.probing import Probing
 from bot.app.rollback.planner import RollbackPlanner
 from bot.app.verify import Verifier
+from bot.core.chart_credential import ChartCredential
 from bot.core.errors import AuthorError
 from bot.core.layouts import Catalogue
 from bot.core.model import Target
@@ -64,7 +65,8 @@ class Settings:
     `cache` holds charts; `key` fingerprints masked values; `catalogues` are files laid over the shipped one.
     `memory` is where plans keep what they found out, so that the next one need not; None: they do not.
     `helmfile` are the helmfile program and the helm that it asks, where helmfiles may be evaluated by it.
-    `secrets` are texts that every masker knows, such as secret variables of targets.
+    `secrets` are texts that every masker knows, such as secret variables of targets. `credentials` are what
+    private hosts of charts want to hear; every masker knows these, too.
     """
 
     cache: Path
@@ -76,6 +78,12 @@ class Settings:
     memory: Path | None = None
     helmfile: tuple[str, str] | None = None
     secrets: Sequence[str] = ()
+    credentials: Sequence[ChartCredential] = ()
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """What every masker knows, as it is now: the file of a password may be replaced."""
+        return (*self.secrets, *(secret for one in self.credentials for secret in one.secrets))
 
 
 @asynccontextmanager
@@ -86,12 +94,12 @@ async def tools(settings: Settings, phases: Phases | None = None) -> AsyncIterat
     catalogue = replace(load_catalogue(settings.catalogues), helmfile=program)
     readable = [settings.cache, bundled_charts(), *settings.readable]
     renderer = SdkRenderer(settings.workers, settings.limits, [str(path.resolve()) for path in readable])
-    charts = ChartCache(settings.cache, bundled=bundled_charts())
+    charts = ChartCache(settings.cache, bundled=bundled_charts(), credentials=settings.credentials)
     clusters = KubernetesClusters()
 
     def masker() -> Masker:
         fresh = Masker(settings.key)
-        for secret in settings.secrets:
+        for secret in settings.masked:
             fresh.remember(secret)
         return fresh
 

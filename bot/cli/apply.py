@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TextIO, assert_never
@@ -16,12 +16,14 @@ from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checko
 from bot.cli.artifacts import leave
 from bot.cli.options import TargetOptions
 from bot.cli.plans import recall
+from bot.core.chart_credential import ChartCredential
 from bot.core.errors import AuthorError
 from bot.core.layouts import secret_variables
 from bot.core.notes.markdown import visible
 from bot.core.notes.plan import verdict
 from bot.core.planned import Rollback
 from bot.core.redact.masking import Masker
+from bot.log import configure
 
 APPLIED, FAILED, REFUSED = 0, 1, 3
 LOG_FILE = "helm-output.log"
@@ -58,16 +60,24 @@ def apply(
     path:
         the checkout
     """
-    with _Log(Masker(fingerprint_key(state_dir()))) as log:
-        outcome = _run(
-            _apply(path, seal, options, parallel, verify_seconds, log.say, _way_back(rollback)), log
-        )
+    with _Log(masker := Masker(fingerprint_key(state_dir()))) as log:
+        _keep_secret(options.credentials, masker)
+        back = _way_back(rollback)
+        outcome = _run(_apply(path, seal, options, parallel, verify_seconds, log.say, back), log)
         if outcome is None:
             return FAILED
         code = _report(outcome, log)
         if keep is not None:
             leave(outcome, log.text, keep)
         return code
+
+
+def _keep_secret(credentials: Sequence[ChartCredential], masker: Masker) -> None:
+    """Neither what is said nor what is logged (to standard error) shows them."""
+    secrets = [secret for one in credentials for secret in one.secrets]
+    for secret in secrets:
+        masker.remember(secret)
+    configure("console", "warning", secrets)
 
 
 def _run(work: Coroutine[None, None, Applied], log: "_Log") -> Applied | None:
@@ -122,6 +132,7 @@ async def _apply(
         memory=state_dir() / "memory",
         helmfile=options.helmfile_programs,
         secrets=tuple(secret_variables(target.variables).values()),
+        credentials=options.credentials,
     )
     async with tools(settings) as wired:
         run = f"job-{os.environ.get('CI_JOB_ID') or int(time.time())}"

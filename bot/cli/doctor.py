@@ -12,7 +12,8 @@ from cyclopts import Parameter
 
 from bot.app.doctor import gitlab_signs, webhook_signs
 from bot.app.webhook import places
-from bot.bootstrap.checkup import chart_signs, cluster_signs, database_signs, helm_signs, write_signs
+from bot.bootstrap.checkup import cluster_signs, database_signs, helm_signs, write_signs
+from bot.bootstrap.checkup_charts import chart_signs
 from bot.cli.webhook import administration
 from bot.config import Config, ConfigInvalid, load
 from bot.core.diagnosis import Diagnosis, all_well, ill, to_document, well
@@ -85,7 +86,7 @@ async def _underfoot(config: Config, namespaces: list[str], tries: bool) -> list
         found += [sign async for sign in cluster_signs(target, namespaces)]
         if tries:
             found += [sign async for sign in write_signs(target, namespaces)]
-    return found + await chart_signs(config.charts.allowed_hosts)
+    return found + await chart_signs(config.charts)
 
 
 def _told(sign: Diagnosis) -> str:

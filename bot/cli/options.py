@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from bot.core.chart_credential import ChartCredential
 from bot.core.deploy.rules import CrdPolicy
 from bot.core.errors import AuthorError
 from bot.core.model import LookupPolicy, Target
@@ -47,6 +48,22 @@ class TargetOptions:
         Parameter(help="helmfile program, for helmfiles that cannot be read without one (default: none)"),
     ] = None
     catalogue: Annotated[Path | None, Parameter(help="catalogue of apps, laid over the shipped one")] = None
+    chart_credentials: Annotated[
+        Path | None,
+        Parameter(
+            env_var="PURSER_CHART_CREDENTIALS",
+            help="file with `credentials`, as charts.credentials (default: those of --config)",
+        ),
+    ] = None
+
+    @property
+    def credentials(self) -> tuple[ChartCredential, ...]:
+        """What private hosts of charts want to hear. Raises what the configuration's loader raises."""
+        if self.chart_credentials is not None:
+            from bot.config import load_credentials
+
+            return load_credentials(self.chart_credentials, os.environ)
+        return _configuration(self.config).charts.logins if self.config else ()
 
     @property
     def catalogues(self) -> list[str]:

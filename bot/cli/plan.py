@@ -17,6 +17,7 @@ from bot.core.document import to_document
 from bot.core.layouts import secret_variables
 from bot.core.notes.plan import PlanContext, plan_notes
 from bot.core.planned import Plan
+from bot.log import configure
 
 UNCHANGED, FAILED, CHANGES, WOULD_FAIL = 0, 1, 2, 4
 _DEFAULT = TargetOptions()
@@ -44,6 +45,7 @@ def plan(
     path:
         the checkout
     """
+    configure("console", "warning")  # to standard error: what is printed may be read by a program
     made = asyncio.run(_make(path, options, release or []))
     keep(made, state_dir())
     _print(made, output)
@@ -59,6 +61,7 @@ async def _make(path: Path, options: TargetOptions, only: list[str]) -> Plan:
         memory=state_dir() / "memory",
         helmfile=options.helmfile_programs,
         secrets=tuple(secret_variables(target.variables).values()),
+        credentials=options.credentials,
     )
     async with tools(settings) as wired:
         return (await wired.planner.prepare(target, open_checkout(path), only)).plan

@@ -1,10 +1,10 @@
 """Server-side configuration: one YAML file, checked whole before anything starts."""
 
+from bot.config.charts import Charts
 from bot.config.deploy import Deploy
 from bot.config.fields import Address, Role
-from bot.config.loading import ConfigInvalid, Problem, load, schema
+from bot.config.loading import ConfigInvalid, Problem, load, load_credentials, schema
 from bot.config.models import (
-    Charts,
     Commands,
     Config,
     Database,
@@ -35,5 +35,6 @@ __all__ = [
     "TargetSettings",
     "Webhook",
     "load",
+    "load_credentials",
     "schema",
 ]

@@ -5,17 +5,20 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, Union, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from bot.config.charts import CredentialsFile, as_credentials
 from bot.config.models import Config
+from bot.core.chart_credential import ChartCredential
 from bot.core.errors import AuthorError
 
 Location: TypeAlias = tuple[str | int, ...]
 
 _LIMIT = 1024 * 1024
+_Root = TypeVar("_Root", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,9 @@ def _read(text: str) -> _Document:
         loader.dispose()
 
 
-def _model_at(location: Location) -> type[BaseModel] | None:
+def _model_at(root: type[BaseModel], location: Location) -> type[BaseModel] | None:
     """The model whose fields may stand at this place of the file."""
-    current: Any = Config
+    current: Any = root
     for part in location:
         while get_origin(current) in (Union, types.UnionType):
             current = next((kind for kind in get_args(current) if kind is not types.NoneType), None)
@@ -118,14 +121,14 @@ def _model_at(location: Location) -> type[BaseModel] | None:
     return current if isinstance(current, type) and issubclass(current, BaseModel) else None
 
 
-def _nearest(location: Location) -> str:
-    model = _model_at(location[:-1])
+def _nearest(root: type[BaseModel], location: Location) -> str:
+    model = _model_at(root, location[:-1])
     known = list(model.model_fields) if model else []
     near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}" if known else ""
 
 
-def _problems_of(error: ValidationError, document: _Document) -> Iterator[Problem]:
+def _problems_of(error: ValidationError, document: _Document, root: type[BaseModel]) -> Iterator[Problem]:
     every = error.errors(include_url=False, include_input=False, include_context=False)
     broken = {found["loc"][:length] for found in every for length in range(len(found["loc"]))}
     for found in every:
@@ -135,7 +138,7 @@ def _problems_of(error: ValidationError, document: _Document) -> Iterator[Proble
         path, line = _written(location), document.line(location)
         match found["type"]:
             case "extra_forbidden":
-                yield Problem(path, line, "unknown key", _nearest(location))
+                yield Problem(path, line, "unknown key", _nearest(root, location))
             case "missing":
                 yield Problem(path, line, "is missing")
             case _:
@@ -190,6 +193,15 @@ def load(path: str | Path, environ: Mapping[str, str]) -> Config:
 
     Raises ConfigInvalid with every problem at once.
     """
+    return _load(Config, path, environ, "version: 1")
+
+
+def load_credentials(path: str | Path, environ: Mapping[str, str]) -> tuple[ChartCredential, ...]:
+    """The credentials of a file that holds nothing else, under the same rules. Raises ConfigInvalid."""
+    return as_credentials(_load(CredentialsFile, path, environ, "credentials:").credentials)
+
+
+def _load(root: type[_Root], path: str | Path, environ: Mapping[str, str], first: str) -> _Root:
     path = Path(path)
 
     def refuse(*problems: Problem) -> ConfigInvalid:
@@ -207,15 +219,15 @@ def load(path: str | Path, environ: Mapping[str, str]) -> Config:
     if document.problems and document.data is None:
         raise refuse(*document.problems)
     if not isinstance(document.data, dict):
-        raise refuse(Problem("", 1, "expected a mapping that begins with version: 1"))
+        raise refuse(Problem("", 1, f"expected a mapping that begins with {first}"))
     found = [*document.problems, *_named_twice(document), *_authenticated(document)]
     try:
-        config = Config.model_validate(document.data, context={"environ": environ, "root": path.parent})
+        made = root.model_validate(document.data, context={"environ": environ, "root": path.parent})
     except ValidationError as error:
-        raise refuse(*found, *_problems_of(error, document)) from None
+        raise refuse(*found, *_problems_of(error, document, root)) from None
     if found:
         raise refuse(*found)
-    return config
+    return made
 
 
 def schema() -> dict[str, Any]:

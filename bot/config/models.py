@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.config.charts import Charts
 from bot.config.deploy import Deploy
 from bot.config.drift import Drift
 from bot.config.fields import (
     Address,
-    ChartHost,
     DatabaseUrl,
     Layout,
     Listen,
@@ -103,20 +103,6 @@ class Log(_Model):
 
     format: Literal["json", "console"] = Field(default="json", description="json or console")
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level")
-
-
-class Charts(_Model):
-    """Where charts come from."""
-
-    allowed_hosts: tuple[ChartHost, ...] = Field(
-        default=(), description="hosts that charts may be fetched from"
-    )
-    cache_dir: Path | None = Field(
-        default=None, description="where fetched charts are kept; unset: data_dir/charts"
-    )
-    catalogue: Path | None = Field(
-        default=None, description="a catalogue of managed apps, laid over the one that comes with Purser"
-    )
 
 
 class Helm(_Model):
@@ -279,7 +265,7 @@ class Config(_Model):
         """Every secret value, for the log's scrubber."""
         of = [self.gitlab.token, self.webhook.token, self.database.url, *self.webhook.signing_tokens]
         found = {secret.get_secret_value() for secret in of if secret is not None}
-        found |= set(self.secret_variables)
+        found |= set(self.secret_variables) | set(self.charts.secrets)
         found |= {one for project in self.projects for of in project.targets for one in of.verify.secrets}
         if self.database.url is not None:
             found.discard(self.database.url.get_secret_value())

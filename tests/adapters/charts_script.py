@@ -4,13 +4,17 @@ import gzip
 import hashlib
 import io
 import json
+import ssl
 import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
+
+from bot.demo.cluster.certificate import self_signed
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -59,6 +63,7 @@ class Served:
     """A server on loopback: answers by path, and what was asked of it."""
 
     port: int = 0
+    ca_file: Path | None = None
     answers: dict[str, Handler] = field(default_factory=dict)
     asked: list[web.Request] = field(default_factory=list)
 
@@ -68,7 +73,7 @@ class Served:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{'https' if self.ca_file else 'http'}://{self.host}"
 
     @property
     def paths(self) -> list[str]:
@@ -100,10 +105,27 @@ class Served:
             ETag='"one"',
         )
 
+    def guard(self, expected: str) -> None:
+        """Lets only those in who say this Authorization."""
+
+        def guarded(handler: Handler) -> Handler:
+            async def answer(request: web.Request) -> web.StreamResponse:
+                if request.headers.get("Authorization") != expected:
+                    return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="charts"'})
+                return await handler(request)
+
+            return answer
+
+        self.answers = {path: guarded(handler) for path, handler in self.answers.items()}
+
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Served]:
-    served = Served()
+async def serving(tls: Path | None = None) -> AsyncIterator[Served]:
+    """By https where there is a folder for the certificate."""
+    served, context = Served(), None
+    if tls is not None:
+        served.ca_file = tls / "ca.pem"
+        context = _certified(tls, served.ca_file)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         served.asked.append(request)
@@ -114,13 +136,23 @@ async def serving() -> AsyncIterator[Served]:
     app.router.add_route("GET", "/{path:.*}", answer)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
     await site.start()
     served.port = runner.addresses[0][1]
     try:
         yield served
     finally:
         await runner.cleanup()
+
+
+def _certified(folder: Path, ca_file: Path) -> ssl.SSLContext:
+    certificate, key = self_signed("charts", datetime.now(UTC))
+    folder.mkdir(exist_ok=True)
+    ca_file.write_text(certificate)
+    (folder / "chain.pem").write_text(certificate + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "chain.pem")
+    return context
 
 
 def registry(served: Served, data: bytes, *, blob: bytes | None = None, token: str = "") -> None:

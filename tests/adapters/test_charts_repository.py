@@ -1,7 +1,6 @@
 """Charts of HTTP repositories."""
 
 import asyncio
-import base64
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -210,20 +209,3 @@ async def test_an_answer_without_end_stops_at_the_limit(served: Served, tmp_path
     with pytest.raises(AuthorError, match="larger than 20 MB") as caught:
         await fetch(ChartCache(tmp_path), source(served), served.host)
     assert caught.value.code == "chart-invalid"
-
-
-async def test_a_credential_goes_to_its_host_alone_and_into_no_message(
-    served: Served, tmp_path: Path
-) -> None:
-    async with serving() as other:
-        other.give("/web.tgz", DATA)
-        served.chart("web", "1.2.3", DATA, url=f"{other.url}/web.tgz")
-        cache = ChartCache(tmp_path, credentials={served.host: ("robot", "hunter2")})
-        await fetch(cache, source(served), served.host, other.host)
-        expected = base64.b64encode(b"robot:hunter2").decode()
-        assert served.asked[0].headers["Authorization"] == f"Basic {expected}"
-        assert "Authorization" not in other.asked[0].headers
-        served.give("/charts/index.yaml", b"", 403)
-        with pytest.raises(AuthorError) as caught:
-            await fetch(cache, source(served, version="3.0.0"), served.host)
-        assert "hunter2" not in f"{caught.value!r} {caught.value} {cache._credentials!r}"

@@ -50,6 +50,7 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "no rights": {"rbac": {"plan": {"create": False}}},
     "own authority": {"extraCA": {"configMap": "authority", "key": "root.pem"}},
     "other clusters": {"kubeconfigs": {"existingSecret": "clusters"}},
+    "private charts": {"chartCredentials": {"existingSecret": "chart-passwords"}},
     "ingress": {
         "ingress": {
             "enabled": True,

@@ -21,6 +21,10 @@ EXTRA: Mapping[str, tuple[str, str]] = {
         "See that nothing in it is needed any more.",
     ),
     "catalogue": ("", "Correct the catalogue that `charts.catalogue` names."),
+    "chart-credential": (
+        "A private chart repository or registry wants a credential, or another one than the bot has for it.",
+        "Have the entry of the host in `charts.credentials` added or corrected.",
+    ),
     "chart-escape": (
         "Something in the chart's archive leads out of the chart.",
         "Package it with `helm package`.",

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from typing import Final, assert_never
 
 import structlog
@@ -14,7 +14,7 @@ from bot.adapters.charts.archive import MAX_PACKED, inspect
 from bot.adapters.charts.assembly import Assembly
 from bot.adapters.charts.directory import not_found, read_directory
 from bot.adapters.charts.hosts import checked_url
-from bot.adapters.charts.http import ChartHttp, Credential
+from bot.adapters.charts.http import Answer, ChartHttp
 from bot.adapters.charts.index import MAX_INDEX, Listed, pick
 from bot.adapters.charts.metadata import read_metadata
 from bot.adapters.charts.registry import pull, registry_url
@@ -22,6 +22,7 @@ from bot.adapters.charts.store import ChartStore
 from bot.adapters.checkout import read_regular
 from bot.adapters.checkout_path import inside
 from bot.app.ports import Checkout
+from bot.core.chart_credential import ChartCredential
 from bot.core.errors import AuthorError, Where
 from bot.core.layouts.catalogue import BUNDLED
 from bot.core.model import ChartInCheckout, ChartInRegistry, ChartInRepository, ChartSource
@@ -36,8 +37,7 @@ INDEX_TTL: Final = 300.0
 class ChartCache:
     """Keeps charts below `directory`; may be shared with other processes.
 
-    `bundled` is the directory of the charts of `purser:charts`. `credentials` map `host` (https) or
-    `host:port` to user and password.
+    `bundled` is the directory of the charts of `purser:charts`.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class ChartCache:
         directory: str | os.PathLike[str],
         *,
         bundled: str | os.PathLike[str] | None = None,
-        credentials: Mapping[str, tuple[str, str]] | None = None,
+        credentials: Iterable[ChartCredential] = (),
         index_ttl: float = INDEX_TTL,
     ) -> None:
         self._store = ChartStore(os.fspath(directory))
         self._bundled = os.path.realpath(bundled) if bundled is not None else None
-        self._credentials = {host: Credential(*pair) for host, pair in (credentials or {}).items()}
+        self._credentials = {one.host: one for one in credentials}
         self._index_ttl = index_ttl
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
@@ -111,7 +111,7 @@ class ChartCache:
             key = f"{source.repository}\n{source.name}\n{source.version}"
             name, where = source.name, f"{_host_of(address)}: {source.name} {source.version}"
         else:
-            address = checked_url(str(registry_url(source)), allowed)
+            address = checked_url(registry_url(source, self._credentials), allowed)
             key = f"{source.reference}\n{source.version}"
             name, where = address.name, f"{source.reference} {source.version}"
         async with self._locked(key):
@@ -122,7 +122,7 @@ class ChartCache:
                 if isinstance(source, ChartInRepository):
                     data = await self._download(http, source, where)
                 else:
-                    data = await pull(http, source)
+                    data = await pull(http, source, address)
             chart = await asyncio.to_thread(self._admit, data, key, name, source.version, where)
         log.info("chart.fetched", chart=chart.name, version=chart.version, host=address.host)
         return chart
@@ -155,7 +155,7 @@ class ChartCache:
             ) from None
         answer = await http.get(str(target), limit=MAX_PACKED)
         if answer.status != 200:
-            raise _unavailable(where, answer.status)
+            raise _unavailable(http, where, answer)
         if listed.digest and hashlib.sha256(answer.body).hexdigest() != listed.digest:
             raise AuthorError(
                 "The chart's bytes do not match the digest in the repository's index.",
@@ -182,7 +182,7 @@ class ChartCache:
             elif answer.status == 200:
                 body, etag = answer.body, answer.headers.get("etag", "")
             else:
-                raise _unavailable(address, answer.status)
+                raise _unavailable(http, address, answer)
             listed = await asyncio.to_thread(pick, body, address, source.name, source.version)
             await asyncio.to_thread(self._store.keep_index, address, body, etag)
             return listed
@@ -203,18 +203,14 @@ def _check_identity(chart: LocalChart, name: str, version: str, where: str) -> N
         )
 
 
-def _unavailable(where: str, status: int) -> AuthorError:
-    if status == 404:
-        return AuthorError(
-            "The repository does not have it.",
-            where=Where(where),
-            fix="Check the repository's address, the chart and the version.",
-            code="chart-not-found",
-        )
+def _unavailable(http: ChartHttp, where: str, answer: Answer) -> AuthorError:
+    if answer.status == 401:
+        return http.forbidden(answer, where)
     return AuthorError(
-        "The repository does not let us read it.",
+        "The repository does not have it (or shows it only to others).",
         where=Where(where),
-        fix="If it is private, give its credential to the bot's configuration.",
+        fix="Check the repository's address, the chart and the version; for a private one, what the "
+        "credential may read.",
         code="chart-not-found",
     )
 

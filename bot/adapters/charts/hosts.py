@@ -37,7 +37,7 @@ def checked_url(address: str | URL, allowed: Collection[str]) -> URL:
     if url.user or url.password or url.raw_user:
         raise _refused(
             f"The address on {host} carries credentials.",
-            "Take them out and give them to the bot's own configuration.",
+            "Take them out, and let an administrator add them to charts.credentials.",
         )
     entries = {entry.lower() for entry in allowed}
     if f"{_bracketed(host)}:{port}" in entries:
@@ -55,6 +55,11 @@ def checked_url(address: str | URL, allowed: Collection[str]) -> URL:
         f"Charts may not come from {_bracketed(host)}:{port}.",
         "Let an administrator allow the host for charts, or bring the chart into the checkout.",
     )
+
+
+def place_of(url: URL) -> str:
+    """`host:port` in lower case."""
+    return f"{_bracketed((url.host or '').lower())}:{url.port}"
 
 
 class CheckedResolver(AbstractResolver):

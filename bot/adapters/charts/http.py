@@ -1,30 +1,22 @@
 """Fetches from chart repositories and registries: every hop checked, every answer bounded."""
 
+import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Final
 
 import aiohttp
 from yarl import URL
 
-from bot.adapters.charts.hosts import CheckedResolver, checked_url
-from bot.core.errors import AuthorError, TransientError
+from bot.adapters.charts.hosts import CheckedResolver, checked_url, place_of
+from bot.core.chart_credential import ChartCredential
+from bot.core.errors import AuthorError, TransientError, Where
 
 MAX_REDIRECTS: Final = 5
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What a private repository or registry wants to hear. Never shown."""
-
-    user: str
-    password: str
-
-    def __repr__(self) -> str:
-        return "Credential(…)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +30,12 @@ class Answer:
 
 
 class ChartHttp:
-    """One fetch's HTTP: an asynchronous context manager over a session of its own."""
+    """One fetch's HTTP: an asynchronous context manager over a session of its own.
 
-    def __init__(self, allowed: Collection[str], credentials: Mapping[str, Credential]) -> None:
+    `credentials` are by the place (`host:port`) that each is for.
+    """
+
+    def __init__(self, allowed: Collection[str], credentials: Mapping[str, ChartCredential]) -> None:
         self._allowed = allowed
         self._credentials = credentials
         self._session: aiohttp.ClientSession | None = None
@@ -66,39 +61,72 @@ class ChartHttp:
     ) -> Answer:
         """The answer to a GET, after redirects: 2xx, 304, 401 and 404 are given, of at most `limit` bytes.
 
-        `authorization` goes only to the host that is asked first, a credential only to the host it is for.
-        Raises TransientError or AuthorError: `chart-host-refused`, `chart-invalid` for a larger answer,
-        `chart-not-found` for other refusals.
+        `authorization` goes only to the host that is asked first; a credential only to the host it is for,
+        and by https only. Raises TransientError or AuthorError: `chart-host-refused`, `chart-credential` for
+        403, `chart-invalid` for a larger answer, `chart-not-found` for other refusals.
         """
         first = url = checked_url(address, self._allowed)
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._once(url, limit, self._headers(url, first, headers or {}, authorization))
             if answer.status not in _REDIRECTS:
+                if answer.status == 403:
+                    raise self.forbidden(answer)
                 return _judged(answer, url)
             url = self._next(url, answer)
         raise AuthorError(
             f"{_shown(first)} redirects more than {MAX_REDIRECTS} times.", code="chart-not-found"
         )
 
-    def basic(self, url: URL) -> str:
-        """The Authorization of the credential for `host:port`, or for `host` by https; empty without one."""
-        found = self._credentials.get(f"{url.host}:{url.port}")
-        if found is None and url.scheme == "https" and url.is_default_port():
-            found = self._credentials.get(url.host or "")
-        return aiohttp.encode_basic_auth(found.user, found.password) if found else ""
+    def forbidden(self, answer: Answer, where: str = "") -> AuthorError:
+        """What to say where a host wants a credential, or another one than it was told."""
+        url = URL(answer.url)
+        host = place_of(url).removesuffix(":443")
+        if self._credential(url):
+            what = f"{host} does not accept the bot's credential for it (status {answer.status})."
+            fix = (
+                f"Let an administrator correct the entry of {host} in charts.credentials: has the password "
+                "expired, may the user read this?"
+            )
+        elif url.scheme == "http" and place_of(url) in self._credentials:
+            what = f"{host} wants a credential, and the bot tells none over http."
+            fix = "Use an https:// address."
+        else:
+            what = f"{host} lets only those read this who have a credential (status {answer.status})."
+            fix = f"Let an administrator add an entry for {host} to charts.credentials, or check the address."
+        shown = where or _shown(url)
+        return AuthorError(what, where=Where(shown), fix=fix, code="chart-credential")
+
+    def _credential(self, url: URL) -> ChartCredential | None:
+        return self._credentials.get(place_of(url)) if url.scheme == "https" else None
 
     def _headers(self, url: URL, first: URL, headers: Mapping[str, str], given: str) -> dict[str, str]:
         chosen = {"Accept-Encoding": "identity", "User-Agent": "purser", **headers}
-        authorization = given if given and url.origin() == first.origin() else self.basic(url)
-        if authorization:
-            chosen["Authorization"] = authorization
+        credential = self._credential(url)
+        if given and url.origin() == first.origin():
+            chosen["Authorization"] = given
+        elif credential is not None:
+            chosen["Authorization"] = credential.basic
         return chosen
+
+    def _trust(self, url: URL) -> ssl.SSLContext | bool:
+        credential = self._credential(url)
+        if credential is None or credential.ca_file is None:
+            return True
+        try:
+            return _trusting(credential.ca_file)
+        except (OSError, ssl.SSLError):
+            raise AuthorError(
+                f"The certificates that {credential.host} is trusted by cannot be read.",
+                fix=f"Let an administrator correct ca_file of {credential.host} in charts.credentials.",
+                code="chart-credential",
+            ) from None
 
     async def _once(self, url: URL, limit: int, headers: Mapping[str, str]) -> Answer:
         if self._session is None:
             raise RuntimeError("ChartHttp is used outside of its context")
+        trust = self._trust(url)
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            async with self._session.get(url, headers=headers, allow_redirects=False, ssl=trust) as response:
                 body = bytearray()
                 async for part in response.content.iter_chunked(1 << 16):
                     body += part
@@ -124,6 +152,13 @@ class ChartHttp:
         return checked_url(target, self._allowed)
 
 
+@lru_cache(maxsize=16)
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=ca_file)
+    return context
+
+
 def _judged(answer: Answer, url: URL) -> Answer:
     if answer.status >= 500 or answer.status in (408, 429):
         raise TransientError(
@@ -133,7 +168,7 @@ def _judged(answer: Answer, url: URL) -> Answer:
         return answer
     raise AuthorError(
         f"{_shown(url)} was refused with status {answer.status}.",
-        fix="Check the address, and the credential in the bot's configuration if it is private.",
+        fix="Check the address.",
         code="chart-not-found",
     )
 

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from yarl import URL
 
 from bot.adapters.charts.archive import MAX_PACKED
+from bot.adapters.charts.hosts import place_of
 from bot.adapters.charts.http import Answer, ChartHttp
 from bot.core.errors import AuthorError, TransientError, Where
 from bot.core.model import ChartInRegistry
@@ -24,10 +25,11 @@ _FIELD: Final = re.compile(r'(\w+)="([^"]*)"')
 _INSECURE: Final = ("localhost", "127.0.0.1", "::1")
 
 
-def registry_url(source: ChartInRegistry) -> URL:
+def registry_url(source: ChartInRegistry, secret: Collection[str] = ()) -> URL:
     """The registry's address; by custom, one on this machine speaks http.
 
-    Raises AuthorError (`chart-not-found`).
+    `secret` are the places (`host:port`) that are told a credential, and speak https always. Raises
+    AuthorError (`chart-not-found`).
     """
     if not _REFERENCE.fullmatch(source.reference):
         raise AuthorError(
@@ -36,26 +38,26 @@ def registry_url(source: ChartInRegistry) -> URL:
             code="chart-not-found",
         )
     url = URL("https://" + source.reference.removeprefix("oci://"))
-    return url.with_scheme("http") if url.host in _INSECURE else url
+    insecure = url.host in _INSECURE and place_of(url) not in secret
+    return url.with_scheme("http") if insecure else url
 
 
-async def pull(http: ChartHttp, source: ChartInRegistry) -> bytes:
-    """The chart's archive, whose digest is the manifest's.
+async def pull(http: ChartHttp, source: ChartInRegistry, url: URL) -> bytes:
+    """The chart's archive, whose digest is the manifest's. `url` is what `registry_url` gave.
 
-    Raises AuthorError (`chart-not-found`, `chart-invalid`, `chart-digest`, `chart-host-refused`) or
-    TransientError.
+    Raises AuthorError (`chart-not-found`, `chart-invalid`, `chart-digest`, `chart-host-refused`,
+    `chart-credential`) or TransientError.
     """
-    url = registry_url(source)
     base = f"{url.origin()}/v2/{url.path.strip('/')}"
     tag = source.version.replace("+", "_")
     address = f"{base}/manifests/{tag}"
-    answer, token = await _authorized(http, address, {"Accept": _MANIFEST}, _MAX_MANIFEST, "")
+    answer, token = await authorized(http, address, {"Accept": _MANIFEST}, _MAX_MANIFEST, "")
     if answer.status != 200:
-        raise _unavailable(source, answer.status)
+        raise _unavailable(http, source, answer)
     digest = _layer(answer.body, source)
-    blob, _ = await _authorized(http, f"{base}/blobs/sha256:{digest}", {}, MAX_PACKED, token)
+    blob, _ = await authorized(http, f"{base}/blobs/sha256:{digest}", {}, MAX_PACKED, token)
     if blob.status != 200:
-        raise _unavailable(source, blob.status)
+        raise _unavailable(http, source, blob)
     if hashlib.sha256(blob.body).hexdigest() != digest:
         raise AuthorError(
             "The registry gave other bytes than its manifest names.",
@@ -65,7 +67,7 @@ async def pull(http: ChartHttp, source: ChartInRegistry) -> bytes:
     return blob.body
 
 
-async def _authorized(
+async def authorized(
     http: ChartHttp, address: str, headers: Mapping[str, str], limit: int, token: str
 ) -> tuple[Answer, str]:
     """The answer, asked again with a token where the registry wants one, and that token as Authorization."""
@@ -73,23 +75,25 @@ async def _authorized(
     challenge = answer.headers.get("www-authenticate", "")
     if answer.status != 401 or not challenge.lower().startswith("bearer "):
         return answer, token
-    token = await _token(http, dict(_FIELD.findall(challenge)), http.basic(URL(address)))
+    token = await _token(http, dict(_FIELD.findall(challenge)))
     return await http.get(address, limit=limit, headers=headers, authorization=token), token
 
 
-async def _token(http: ChartHttp, challenge: Mapping[str, str], basic: str) -> str:
-    """The Authorization to go on with. The realm, which it names, gets the registry's credential."""
+async def _token(http: ChartHttp, challenge: Mapping[str, str]) -> str:
+    """The Authorization to go on with. Where the realm is on another host, that one's credential is told."""
     try:
         realm = URL(challenge.get("realm", ""))
     except ValueError:
         realm = URL()
     wanted = {key: challenge[key] for key in ("service", "scope") if key in challenge}
-    answer = await http.get(str(realm.update_query(wanted)), limit=_MAX_MANIFEST, authorization=basic)
+    answer = await http.get(str(realm.update_query(wanted)), limit=_MAX_MANIFEST)
     match _json(answer.body) if answer.status == 200 else None:
         case {"token": str(token)} | {"access_token": str(token)}:
             return f"Bearer {token}"
     if answer.status == 200:
         raise TransientError(f"{realm.host} gave no token.")
+    if answer.status == 401:
+        raise http.forbidden(answer)
     return ""
 
 
@@ -116,17 +120,12 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _unavailable(source: ChartInRegistry, status: int) -> AuthorError:
-    if status == 404:
-        return AuthorError(
-            f"The registry has no version {source.version} of this chart.",
-            where=Where(source.reference),
-            fix="Check the reference and the version.",
-            code="chart-not-found",
-        )
+def _unavailable(http: ChartHttp, source: ChartInRegistry, answer: Answer) -> AuthorError:
+    if answer.status == 401:
+        return http.forbidden(answer, source.reference)
     return AuthorError(
-        "The registry does not let us read this chart.",
+        f"The registry has no version {source.version} of this chart (or shows it only to others).",
         where=Where(source.reference),
-        fix="If it is private, give the registry's credential to the bot's configuration.",
+        fix="Check the reference and the version; for a private one, what the credential may read.",
         code="chart-not-found",
     )

@@ -140,7 +140,7 @@ def _check(address: str, repository: Entry) -> None:
     if "@" in parts.netloc:
         raise repository.wrong(
             "bad-repository",
-            "Credentials do not belong into this file; the bot's own configuration holds them.",
+            "Credentials do not belong into this file; the bot's charts.credentials holds them.",
             "url",
         )
     if parts.scheme not in ("http", "https", "oci") or not host:

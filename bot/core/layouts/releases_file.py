@@ -96,7 +96,7 @@ def _unfit(url: str) -> str:
     except ValueError:
         return "This is no address."
     if "@" in parts.netloc:
-        return "Credentials do not belong into this file; the bot's own configuration holds them."
+        return "Credentials do not belong into this file; the bot's charts.credentials holds them."
     if parts.scheme not in ("http", "https", "oci") or not host:
         return "An address begins with https:// (or oci://) and names a host."
     return ""
