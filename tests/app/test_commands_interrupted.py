@@ -98,6 +98,29 @@ async def test_an_unlock_that_died_half_way_is_done_with_its_entry_and_the_gates
     assert [type(it) for it in queue.all_work()] == [GateWork]
 
 
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "open"])
+async def test_a_lock_that_is_heard_of_after_a_later_unlock_does_not_lock(locked: bool) -> None:
+    story, queue = await begun(None)
+    if locked:
+        await story.store.put_lock(PROJECT, "production", Lock("max", "", NOW))
+    await UnlockTarget(queue, story.store)(said(story, "unlock", 6))
+    late = await LockTarget(queue, story.store, lambda: NOW)(said(story, "lock", 5))
+    assert not late.good
+    assert "ada said `/helm unlock` after this" in late.text
+    assert await story.store.lock(PROJECT, "production") is None
+    assert (await LockTarget(queue, story.store, lambda: NOW)(said(story, "lock", 7))).good
+
+
+async def test_an_unlock_that_is_heard_of_after_a_later_lock_does_not_unlock() -> None:
+    story, queue = await begun(None)
+    await LockTarget(queue, story.store, lambda: NOW)(said(story, "lock", 6))
+    late = await UnlockTarget(queue, story.store)(said(story, "unlock", 5))
+    assert not late.good
+    assert "stays locked: ada said `/helm lock` after this" in late.text
+    assert await story.store.lock(PROJECT, "production") is not None
+    assert (await UnlockTarget(queue, story.store)(said(story, "unlock", 7))).good
+
+
 async def test_a_deploy_that_died_before_its_work_was_queued_queues_it_and_no_other_note_does() -> None:
     story, queue = await begun(None)
     seal = SEALED.seal or ""

@@ -127,6 +127,7 @@ FACTS: dict[str, dict[str, object]] = {
         "issue": "https://gitlab.example.com/platform/cluster/-/issues/3",
     },
     "drift.gone": {**_TARGET, "head": MERGED},
+    "unlock.vain": {**_TARGET, "by": "bo"},
     "push.direct": {"branch": "main", "before": MERGED, "after": "f" * 40, "targets": ["production"]},
     "push.forced": {"branch": "main", "before": "f" * 40, "after": MERGED, "targets": ["production"]},
 }

@@ -1,7 +1,7 @@
 """`/helm lock [--target T] [reason]`: from now on no merge deploys to a target."""
 
 from bot.app.commands.request import Answer, Request, each_target
-from bot.app.commands.taken_up import recorded
+from bot.app.commands.taken_up import overtaken, recorded
 from bot.app.ports import Clock, Queue, Store
 from bot.core.gate.decision import Lock
 from bot.core.model import Target
@@ -31,6 +31,9 @@ class LockTarget:
             why = f": {md.text(there.reason)}" if there.reason else ""
             said = f"{name} is locked already, by {md.text(there.by)} at {there.at:%Y-%m-%d %H:%M} UTC{why}."
             return Answer(said, good=False)
+        if there is None and (by := await self._unlocked_since(request, target)):
+            said = f"{name} is not locked: {md.text(by)} said {md.code('/helm unlock')} after this."
+            return Answer(said, good=False)
         reason = request.command.args[0] if request.command.args else ""
         facts = {"target": target.name, "by": note.author, "reason": reason, "note": note.id}
         await self._store.record("lock", project, request.mr.iid, facts, once=f"lock:{note.id}:{target.name}")
@@ -39,6 +42,12 @@ class LockTarget:
         await tell_gates(self._queue, self._store, project, target, note.id)
         release = md.code(f"/helm unlock --target {target.name}")
         return Answer(f"{name} is locked: merges are held until {release}.")
+
+    async def _unlocked_since(self, request: Request, target: Target) -> str:
+        for kind in ("unlock", "unlock.vain"):
+            if by := await overtaken(self._store, kind, request, target):
+                return by
+        return ""
 
 
 async def tell_gates(queue: Queue, store: Store, project: str, target: Target, note_id: int) -> None:

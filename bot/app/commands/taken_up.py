@@ -41,6 +41,19 @@ async def begin(
         await store.put_deployment(before)
 
 
+async def overtaken(store: Store, kind: str, request: Request, target: Target) -> str:
+    """Who said the opposite, of that kind in the trail, in a later note; empty where nobody did.
+
+    A webhook that is lost is found by the sweep: by then a later note may have been carried out. GitLab
+    numbers the notes of all merge requests in their order.
+    """
+    for entry in await store.recent(kind, request.mr.project, _MOST_ENTRIES):
+        facts = entry["facts"]
+        if facts.get("target") == target.name and int(facts.get("note", 0)) > request.note.id:
+            return str(facts.get("by", ""))
+    return ""
+
+
 async def recorded(store: Store, kind: str, request: Request, target: Target) -> bool:
     """Whether this very note has its entry of that kind in the trail."""
     entries = await store.recent(kind, request.mr.project, _MOST_ENTRIES)

@@ -118,6 +118,7 @@ _WORDS: Mapping[str, Callable[[_Facts], str]] = {
     "command": lambda of: f"/helm {of['command']}: {'done' if of.all.get('good') else 'refused'}",
     "lock": lambda of: f"Locked the target. {of['reason']}",
     "unlock": lambda of: "Unlocked the target",
+    "unlock.vain": lambda of: "Wanted to unlock the target, which was not locked",
     "cancel": lambda of: f"Cancelled what was {of['state']}",
     "deploy.offered": lambda of: f"Was shown a plan of the merge commit {of.short('sha')}, {of.seal}",
     "rollback.previewed": lambda of: f"Was shown code {of['code']} for {_back(of)}",
