@@ -61,7 +61,7 @@ async def rendered(renderer: SdkRenderer, folder: Path, files: dict[str, str], *
 async def test_a_template_that_fills_the_memory_ends_at_its_limit(
     patient: SdkRenderer, tmp_path: Path, template: str
 ) -> None:
-    """Where Go is refused memory before the kernel ends the worker it ends itself: a crash, tried once more."""
+    """Go that is refused memory before the kernel ends its worker ends itself: a crash, tried once more."""
     before = Counter(patient.kills)
     await ends_at(patient, tmp_path, template, {"memory", "crash"})
     assert (Counter(patient.kills) - before)["memory"]
