@@ -18,3 +18,13 @@ def unplanned(place: Place) -> set[tuple[int, str, str]]:
     """Merge request, target and head that were said to have no plan: a conflict, or no change."""
     told = rows(place, "SELECT iid, facts FROM trail WHERE kind = 'unplanned'")
     return {(iid, facts["target"], facts["head"]) for iid, text in told if (facts := json.loads(text))}
+
+
+def untouched(place: Place) -> set[tuple[int, str]]:
+    """Merge request and target where the gate found that the merge changes nothing there: no note says so.
+
+    That it changes nothing indeed shows in the end, when the cluster is held against Git.
+    """
+    told = rows(place, "SELECT iid, facts FROM trail WHERE kind = 'gate'")
+    found = ((iid, json.loads(text)) for iid, text in told)
+    return {(iid, facts["target"]) for iid, facts in found if facts["decision"] == "nothing"}
