@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot.app.ports import Clock, Forge, MergeRequest, Store, StoredPlan
-from bot.app.ports.timing import NoPhases, Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.core.document import from_document
 from bot.core.gate.approvals import Approval, Event, Mark, Person, committed, given, judge, pushers
 from bot.core.gate.decision import GateFacts, PlanFacts, void
@@ -36,11 +36,11 @@ class Looked:
 class Gatekeeper:
     """Looks at a merge request for one target. What no rule asks for is not asked of GitLab."""
 
-    def __init__(self, forge: Forge, store: Store, clock: Clock, phases: Phases | None = None) -> None:
+    def __init__(self, forge: Forge, store: Store, clock: Clock, phases: Phases = UNTIMED) -> None:
         self._forge = forge
         self._store = store
         self._clock = clock
-        self._phases = phases or NoPhases()
+        self._phases = phases
 
     async def look(self, mr: MergeRequest, target: Target, stored: StoredPlan | None) -> Looked:
         """`stored` is the plan of now, which is kept already. Writes approvals into the trail."""

@@ -7,7 +7,7 @@ from bot.app.diagnosing import Diagnosing
 from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Cluster, Clusters
 from bot.app.ports.cluster import ReleaseHead
-from bot.app.ports.timing import NoPhases, Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.app.probing import Probing
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.model import ObjectRef, Target
@@ -32,14 +32,14 @@ class Verifier:
         probing: Probing,
         rollback: Callable[[Rollback], Planner] | None = None,
         diagnosing: Diagnosing | None = None,
-        phases: Phases | None = None,
+        phases: Phases = UNTIMED,
     ) -> None:
         self.probing = probing
         self._planner = planner
         self._clusters = clusters
         self._rollback = rollback
         self._diagnosing = diagnosing
-        self._phases = phases or NoPhases()
+        self._phases = phases
 
     async def look(self, target: Target, approved: Plan, tree: Checkout, *, is_last: bool = False) -> Verdict:
         """One look: revisions, rollouts, and a fresh plan of the merged tree that must be empty.

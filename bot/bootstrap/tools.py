@@ -28,11 +28,11 @@ from bot.app.diagnosing import Diagnosing
 from bot.app.drift.comparing import Drifting
 from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Clusters, Deployer
-from bot.app.ports.timing import Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.app.probing import Probing
 from bot.app.rollback.planner import RollbackPlanner
 from bot.app.verify import Verifier
-from bot.core.chart_credential import ChartCredential
+from bot.core.chart_credential import ChartCredential, secrets_of
 from bot.core.errors import AuthorError
 from bot.core.layouts import Catalogue
 from bot.core.model import Target
@@ -82,12 +82,12 @@ class Settings:
 
     @property
     def masked(self) -> tuple[str, ...]:
-        """What every masker knows, as it is now: the file of a password may be replaced."""
-        return (*self.secrets, *(secret for one in self.credentials for secret in one.secrets))
+        """What every masker knows, as it is now."""
+        return (*self.secrets, *secrets_of(self.credentials))
 
 
 @asynccontextmanager
-async def tools(settings: Settings, phases: Phases | None = None) -> AsyncIterator[Tools]:
+async def tools(settings: Settings, phases: Phases = UNTIMED) -> AsyncIterator[Tools]:
     """Tools for as long as the context lasts; the render workers end with it. `phases` measures planning."""
     settings.cache.mkdir(parents=True, exist_ok=True)
     program = SealedHelmfile(*settings.helmfile) if settings.helmfile else None

@@ -16,7 +16,7 @@ from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checko
 from bot.cli.artifacts import leave
 from bot.cli.options import TargetOptions
 from bot.cli.plans import recall
-from bot.core.chart_credential import ChartCredential
+from bot.core.chart_credential import ChartCredential, secrets_of
 from bot.core.errors import AuthorError
 from bot.core.layouts import secret_variables
 from bot.core.notes.markdown import visible
@@ -74,7 +74,7 @@ def apply(
 
 def _keep_secret(credentials: Sequence[ChartCredential], masker: Masker) -> None:
     """Neither what is said nor what is logged (to standard error) shows them."""
-    secrets = [secret for one in credentials for secret in one.secrets]
+    secrets = secrets_of(credentials)
     for secret in secrets:
         masker.remember(secret)
     configure("console", "warning", secrets)

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from bot.config.fields import ChartHost
 from bot.config.secrets import Secret
-from bot.core.chart_credential import ChartCredential, place
+from bot.config.strict import Strict
+from bot.core.chart_credential import ChartCredential, place, secrets_of
 from bot.core.redact.masking import SHORTEST
 
 
@@ -29,10 +30,8 @@ def _password(given: SecretStr) -> SecretStr:
     return given
 
 
-class Login(BaseModel):
+class Login(Strict):
     """What one private chart repository or registry wants to hear."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     host: ChartHost = Field(description="host, or host:port, that alone is told it, and by https alone")
     username: Annotated[str, AfterValidator(_username)] = Field(
@@ -57,10 +56,8 @@ def _hosts(given: tuple[Login, ...]) -> tuple[Login, ...]:
 Logins = Annotated[tuple[Login, ...], AfterValidator(_hosts)]
 
 
-class Charts(BaseModel):
+class Charts(Strict):
     """Where charts come from."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     allowed_hosts: tuple[ChartHost, ...] = Field(
         default=(), description="hosts that charts may be fetched from"
@@ -83,13 +80,11 @@ class Charts(BaseModel):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The passwords, for the log's scrubber."""
-        return tuple(secret for one in self.logins for secret in one.secrets)
+        return secrets_of(self.logins)
 
 
-class CredentialsFile(BaseModel):
+class CredentialsFile(Strict):
     """A file with `credentials` alone, for `purser plan` and `purser apply` where they have no other."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     credentials: Logins = Field(max_length=100, description="as charts.credentials")
 

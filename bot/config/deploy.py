@@ -2,15 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from bot.config.strict import Strict
 from bot.core.deploy.rules import CrdPolicy, DeployRules
 
 
-class Deploy(BaseModel):
+class Deploy(Strict):
     """How a merge reaches the target."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     mode: Literal["pipeline", "direct"] = Field(
         default="pipeline",

@@ -1,14 +1,14 @@
 """The scheduled look for drift, in the configuration."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from bot.config.strict import Strict
 
 WEEK = 604_800
 
 
-class Drift(BaseModel):
+class Drift(Strict):
     """How often to hold a target's branch against its cluster."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     every: int = Field(
         default=0,

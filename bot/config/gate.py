@@ -5,10 +5,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from bot.config.fields import Role
+from bot.config.strict import Strict
 from bot.core.gate.rules import GateRules, OwnedPath, Window
 from bot.core.globs import problem_of
 
@@ -52,10 +53,8 @@ Duration = Annotated[
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
-class Freeze(BaseModel):
+class Freeze(Strict):
     """A time in which nothing is deployed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     start: Cron = Field(description="cron, five fields: when it begins")
     duration: Duration = Field(description="how long it lasts: 90m, 12h, 2d")
@@ -63,10 +62,8 @@ class Freeze(BaseModel):
     reason: str = Field(default="", max_length=200, description="why, for the note")
 
 
-class Gate(BaseModel):
+class Gate(Strict):
     """What a merge needs before it deploys, besides a plan that would work."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     required: bool = Field(
         default=False,

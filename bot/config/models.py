@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bot.config.charts import Charts
 from bot.config.deploy import Deploy
@@ -25,6 +25,7 @@ from bot.config.fields import (
 )
 from bot.config.gate import Gate
 from bot.config.secrets import Secret
+from bot.config.strict import Strict
 from bot.config.sweep import Sweep
 from bot.config.verify import Verify
 from bot.core.command import COMMANDS
@@ -32,11 +33,7 @@ from bot.core.layouts import secret_variables
 from bot.core.model import LookupPolicy, Target
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Gitlab(_Model):
+class Gitlab(Strict):
     """GitLab, as the bot reaches it."""
 
     url: WebAddress = Field(description="GitLab's address")
@@ -54,7 +51,7 @@ class Gitlab(_Model):
     concurrency: int = Field(default=8, ge=1, le=64, description="requests at a time")
 
 
-class Webhook(_Model):
+class Webhook(Strict):
     """What makes a delivery authentic. At least one of the two; a signed delivery needs the signature."""
 
     token: Secret | None = Field(default=None, description="the webhook's secret token")
@@ -69,13 +66,13 @@ class Webhook(_Model):
     )
 
 
-class Metrics(_Model):
+class Metrics(Strict):
     """Where Prometheus reads."""
 
     listen: Listen = Field(default=Address("127.0.0.1", 9090), description="host:port of /metrics")
 
 
-class Database(_Model):
+class Database(Strict):
     """Where state is kept."""
 
     url: DatabaseUrl | None = Field(
@@ -98,14 +95,14 @@ class Database(_Model):
         return min(3600.0, self.keep / 4)
 
 
-class Log(_Model):
+class Log(Strict):
     """What is logged, and how."""
 
     format: Literal["json", "console"] = Field(default="json", description="json or console")
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level")
 
 
-class Helm(_Model):
+class Helm(Strict):
     """How charts are rendered."""
 
     engine: Literal["auto", "sdk", "cli"] = Field(
@@ -118,7 +115,7 @@ class Helm(_Model):
     render_memory: int = Field(default=1024, ge=128, description="MiB that one rendering may take")
 
 
-class Helmfile(_Model):
+class Helmfile(Strict):
     """How helmfiles are evaluated that cannot be read without the program."""
 
     program: str | None = Field(
@@ -126,7 +123,7 @@ class Helmfile(_Model):
     )
 
 
-class Commands(_Model):
+class Commands(Strict):
     """Who may say what in a merge request."""
 
     roles: Roles = Field(
@@ -138,7 +135,7 @@ class Commands(_Model):
     )
 
 
-class TargetSettings(_Model):
+class TargetSettings(Strict):
     """One cluster, or a namespace of it, that a project deploys to."""
 
     name: TargetName = Field(description="name in notes and statuses")
@@ -171,14 +168,14 @@ class TargetSettings(_Model):
     drift: Drift | None = Field(default=None, description="as drift, for this target")
 
 
-class Project(_Model):
+class Project(Strict):
     """A GitLab project the bot looks after."""
 
     path: ProjectPath = Field(description="path with namespace")
     targets: tuple[TargetSettings, ...] = Field(min_length=1, description="what it deploys to")
 
 
-class Config(_Model):
+class Config(Strict):
     """The whole file, version 1."""
 
     version: Literal[1] = Field(description="version of this file's format")

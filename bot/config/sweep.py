@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from bot.config.strict import Strict
 
 
-class Sweep(BaseModel):
+class Sweep(Strict):
     """How often to look at GitLab for what no hook told us, and how far back that still counts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     every: int = Field(
         default=300,

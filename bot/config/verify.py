@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from bot.config.fields import WebAddress
 from bot.config.secrets import Secret
+from bot.config.strict import Strict
 from bot.core.verify.rules import Asking, HttpProbe, Operator, Probe, PromProbe, VerifyRules
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -52,9 +53,7 @@ Threshold = Annotated[
 PageAddress = Annotated[str, AfterValidator(_page_address)]
 
 
-class _Probe(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
+class _Probe(Strict):
     name: str = Field(min_length=1, max_length=60, description="name in the note")
     required: bool = Field(
         default=False, description="whether the verification fails when it cannot be asked"
@@ -125,10 +124,8 @@ def _names(given: tuple[Http | Promql, ...]) -> tuple[Http | Promql, ...]:
 Probes = Annotated[tuple[Annotated[Http | Promql, Field(discriminator="kind")], ...], AfterValidator(_names)]
 
 
-class Verify(BaseModel):
+class Verify(Strict):
     """What is looked at after a deploy, and for how long."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     deadline: Seconds = Field(
         default=600.0, description="how long the cluster may take until it is as planned: 30s, 10m, 1h"

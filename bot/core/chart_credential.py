@@ -1,7 +1,7 @@
 """What a private chart repository or registry wants to hear."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -34,6 +34,11 @@ class ChartCredential:
     @property
     def _encoded(self) -> str:
         return base64.b64encode(f"{self.username}:{self.password()}".encode()).decode()
+
+
+def secrets_of(credentials: Iterable[ChartCredential]) -> tuple[str, ...]:
+    """What may stand nowhere of all of them, as it is now: the file of a password may be replaced."""
+    return tuple(secret for one in credentials for secret in one.secrets)
 
 
 def place(host: str) -> str:

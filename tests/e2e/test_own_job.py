@@ -8,7 +8,8 @@ from aiohttp import web
 
 from bot.demo.gitlab import Pipeline
 from tests.e2e.files import VALUES, values
-from tests.e2e.site import Site, call
+from tests.e2e.retrying import failed, retry
+from tests.e2e.site import Site
 from tests.e2e.waiting import until
 from tests.e2e.world import World
 
@@ -177,16 +178,8 @@ async def test_a_manual_purser_apply_in_the_pipeline_of_the_merge_is_started_wit
 
 async def test_a_job_that_is_retried_by_hand_is_followed_to_its_verification(running: World) -> None:
     site = await running.site()
-    site.gitlab.set_variable(site.project, "KUBECONFIG", "/nowhere/config")
-    mr = await site.change()
-    await site.planned(mr)
-    await site.gitlab.merge(mr, site.max)
-    assert "❌ The deploy to `production` failed" in await site.deployed(mr)
-    good = running.kubeconfig.read_text(encoding="utf-8")
-    site.gitlab.set_variable(site.project, "KUBECONFIG", good, file=True)
-    [pipeline] = site.apply_pipelines()
-    [job] = site.jobs(pipeline)
-    await call(site, "POST", f"jobs/{job.id}/retry")
+    mr = await failed(site)
+    await retry(site, running.kubeconfig.read_text(encoding="utf-8"))
     await site.noted_deploy(mr, "✅ Deployed to `production` and verified")
     assert len(site.deploy_notes(mr)) == 1
     assert len(site.apply_pipelines()) == 1

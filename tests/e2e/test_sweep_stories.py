@@ -17,7 +17,8 @@ from bot.adapters.store.database import open_database
 from bot.adapters.store.sql import SqlStore
 from bot.core.notes.marks import reply_marker
 from bot.demo.gitlab import Delivery, MergeRequest, Note
-from tests.e2e.site import Site, call
+from tests.e2e.retrying import failed, retry
+from tests.e2e.site import Site
 from tests.e2e.waiting import until
 from tests.e2e.world import World, world
 
@@ -190,18 +191,10 @@ async def test_a_job_that_was_tried_again_while_the_bot_was_down_is_found_at_its
     """Each of its hooks is lost for good."""
     async with sweeping_world(tmp_path, every=3600, places=1) as made:
         site = await made.site()
-        site.gitlab.set_variable(site.project, "KUBECONFIG", "/nowhere/config")
-        mr = await site.change()
-        await site.planned(mr)
-        await site.gitlab.merge(mr, site.max)
-        assert "❌ The deploy to `production` failed" in await site.deployed(mr)
+        mr = await failed(site)
         await made.bot.stop()
         made.gitlab.hooks.policy = lambda delivery: ()
-        good = made.kubeconfig.read_text(encoding="utf-8")
-        site.gitlab.set_variable(site.project, "KUBECONFIG", good, file=True)
-        [pipeline] = site.apply_pipelines()
-        [failed] = site.jobs(pipeline)
-        await call(site, "POST", f"jobs/{failed.id}/retry")
+        pipeline = await retry(site, made.kubeconfig.read_text(encoding="utf-8"))
         await made.gitlab.runner.idle()
         assert [job.status for job in site.jobs(pipeline)] == ["failed", "success"]
         await made.start_bot()

@@ -191,20 +191,24 @@ class Engine:
 
     async def plans(self, project: str, iid: int, target: str) -> list[PlanWork]:
         """See the port."""
-        listing = self._of_prefix(f"plan:{project}:{iid}:{target}:", status=list(_QUEUED))
+        listing = self._waiting(project, iid, target)
         found = await asyncio.create_task(listing, context=contextvars.Context())
         return [it for each in found if isinstance(it := work_of(each), PlanWork)]
 
     async def withdraw(self, project: str, iid: int, target: str) -> int:
         """See the port. Deployments and what runs already are not touched."""
-        prefix = f"plan:{project}:{iid}:{target}:"
-        return await asyncio.create_task(self._withdraw(prefix), context=contextvars.Context())
+        withdrawing = self._withdraw(project, iid, target)
+        return await asyncio.create_task(withdrawing, context=contextvars.Context())
 
-    async def _withdraw(self, prefix: str) -> int:
-        waiting = [each.workflow_id for each in await self._of_prefix(prefix, status=list(_QUEUED))]
+    async def _withdraw(self, project: str, iid: int, target: str) -> int:
+        waiting = [each.workflow_id for each in await self._waiting(project, iid, target)]
         if waiting:
             await DBOS.cancel_workflows_async(waiting)
         return len(waiting)
+
+    async def _waiting(self, project: str, iid: int, target: str) -> list[WorkflowStatus]:
+        """The plans of a merge request and target that are not begun."""
+        return await self._of_prefix(f"plan:{project}:{iid}:{target}:", status=list(_QUEUED))
 
     async def _is_there(self, work: Work, known: list[WorkflowStatus]) -> bool:
         if isinstance(work, PlanWork) and work.note_id is None:

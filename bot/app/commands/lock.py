@@ -11,6 +11,8 @@ from bot.core.work import GateWork
 TOLD = 50
 """Merge requests whose notes are told of a lock, the newest first."""
 
+_OPPOSITE = ("unlock", "unlock.vain")
+
 
 class LockTarget:
     """Keeps a lock; a deployment that runs already goes on."""
@@ -31,7 +33,7 @@ class LockTarget:
             why = f": {md.text(there.reason)}" if there.reason else ""
             said = f"{name} is locked already, by {md.text(there.by)} at {there.at:%Y-%m-%d %H:%M} UTC{why}."
             return Answer(said, good=False)
-        if there is None and (by := await self._unlocked_since(request, target)):
+        if there is None and (by := await overtaken(self._store, request, target, *_OPPOSITE)):
             said = f"{name} is not locked: {md.text(by)} said {md.code('/helm unlock')} after this."
             return Answer(said, good=False)
         reason = request.command.args[0] if request.command.args else ""
@@ -42,12 +44,6 @@ class LockTarget:
         await tell_gates(self._queue, self._store, project, target, note.id)
         release = md.code(f"/helm unlock --target {target.name}")
         return Answer(f"{name} is locked: merges are held until {release}.")
-
-    async def _unlocked_since(self, request: Request, target: Target) -> str:
-        for kind in ("unlock", "unlock.vain"):
-            if by := await overtaken(self._store, kind, request, target):
-                return by
-        return ""
 
 
 async def tell_gates(queue: Queue, store: Store, project: str, target: Target, note_id: int) -> None:

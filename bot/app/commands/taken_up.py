@@ -1,5 +1,8 @@
 """A command that died half-way is done again: what it did already is its own, and not in its way."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.app.commands.request import Request
 from bot.app.ports import Deployment, Queue, Store
 from bot.core.model import Target
@@ -41,21 +44,26 @@ async def begin(
         await store.put_deployment(before)
 
 
-async def overtaken(store: Store, kind: str, request: Request, target: Target) -> str:
-    """Who said the opposite, of that kind in the trail, in a later note; empty where nobody did.
+async def overtaken(store: Store, request: Request, target: Target, *kinds: str) -> str:
+    """Who said the opposite, of these kinds in the trail, in a later note; empty where nobody did.
 
     A webhook that is lost is found by the sweep: by then a later note may have been carried out. GitLab
     numbers the notes of all merge requests in their order.
     """
-    for entry in await store.recent(kind, request.mr.project, _MOST_ENTRIES):
-        facts = entry["facts"]
-        if facts.get("target") == target.name and int(facts.get("note", 0)) > request.note.id:
-            return str(facts.get("by", ""))
+    for kind in kinds:
+        for facts in await _entries(store, kind, request, target):
+            if int(facts.get("note", 0)) > request.note.id:
+                return str(facts.get("by", ""))
     return ""
 
 
 async def recorded(store: Store, kind: str, request: Request, target: Target) -> bool:
     """Whether this very note has its entry of that kind in the trail."""
+    entries = await _entries(store, kind, request, target)
+    return any(facts.get("note") == request.note.id for facts in entries)
+
+
+async def _entries(store: Store, kind: str, request: Request, target: Target) -> list[Mapping[str, Any]]:
+    """The facts of the newest entries of that kind that are about the target, newest first."""
     entries = await store.recent(kind, request.mr.project, _MOST_ENTRIES)
-    mine = (request.note.id, target.name)
-    return any((it["facts"].get("note"), it["facts"].get("target")) == mine for it in entries)
+    return [it["facts"] for it in entries if it["facts"].get("target") == target.name]

@@ -28,7 +28,7 @@ class UnlockTarget:
             # For the lock that was said before this, and of which we hear later.
             await self._store.record("unlock.vain", project, request.mr.iid, facts, once=once)
             return Answer(f"{name} is not locked.", good=False)
-        if there is not None and (by := await overtaken(self._store, "lock", request, target)):
+        if there is not None and (by := await overtaken(self._store, request, target, "lock")):
             said = f"{name} stays locked: {md.text(by)} said {md.code('/helm lock')} after this."
             return Answer(said, good=False)
         await self._store.record("unlock", project, request.mr.iid, facts, once=once)

@@ -8,8 +8,17 @@ import structlog
 
 from bot.app.deploy.evidence import evidence
 from bot.app.deploy.moved import Moved
-from bot.app.deploy.pipeline import LOG_TAIL, OURS, POLL, Followed, Landed, begun, links_of
-from bot.app.deploy.retried import newer_try
+from bot.app.deploy.pipeline import (
+    LOG_TAIL,
+    OURS,
+    POLL,
+    Followed,
+    Landed,
+    begun,
+    is_ours,
+    keep_running,
+    links_of,
+)
 from bot.app.deploy.telling import JOB, Telling, about, ended_job, is_by_job
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Store
 from bot.core.deploy import job_words
@@ -88,7 +97,7 @@ class ByOneJob:
                 )
                 return Again(POLL)
             return await self._begin(mr, target, deployment, pipeline)
-        if not _is_ours(name) and (lines := await self._differs(mr, target, deployment)):
+        if not is_ours(name) and (lines := await self._differs(mr, target, deployment)):
             held = replace(deployment, state="held", reason=job_words.MOVED.format(name=name))
             said_so = replace(
                 about(held), lines=lines, way_out=job_words.AFTER_MOVED, links=links_of(pipeline)
@@ -110,7 +119,7 @@ class ByOneJob:
         *,
         again: bool,
     ) -> Followed:
-        inputs = pipeline_inputs(target.name, deployment.seal or "", mr.iid) if _is_ours(job.name) else {}
+        inputs = pipeline_inputs(target.name, deployment.seal or "", mr.iid) if is_ours(job.name) else {}
         try:
             if again:
                 await self._forge.retry_job(mr.project, pipeline.id, job.id)
@@ -146,10 +155,7 @@ class ByOneJob:
         await self._telling.record(
             "pipeline", mr, target, {**facts, "job": steps[0], "seal_check": steps[1]}, once
         )
-        if not await self._store.move_deployment(running, "waiting"):
-            # Cancelled as it began: what began is stopped, as far as GitLab can, and followed to its end.
-            await self._forge.cancel_pipeline(mr.project, pipeline.id)
-            await self._store.put_deployment(running)
+        await keep_running(self._forge, self._store, running)
         log.info("deploy.started", pipeline=pipeline.id, job=steps[0])
         return await self.follow(mr, target, running)
 
@@ -180,27 +186,13 @@ class ByOneJob:
         await self._store.put_deployment(verifying)
         return Landed(verifying)
 
-    async def tried_again(
-        self, mr: MergeRequest, target: Target, deployment: Deployment
-    ) -> Deployment | None:
-        """The deployment as it runs anew, where the job was tried again by hand after it had failed."""
-        number = newer_try(deployment, await self._forge.jobs(mr.project, deployment.pipeline_id or 0))
-        if not number:
-            return None
-        steps = (deployment.steps[0], _UNCHECKED, str(ended_job(deployment)), self._clock().isoformat())
-        running = replace(deployment, state="running", reason="", steps=steps)
-        facts = {"pipeline": deployment.pipeline_id, "seal": deployment.seal, "sha": deployment.merge_sha}
-        await self._telling.record("pipeline", mr, target, facts, f":{deployment.pipeline_id}:{number}")
-        await self._store.put_deployment(running)
-        return running
-
     async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:
         """What there is to say of a deployment that was applied."""
         pipeline = await self._forge.pipeline(mr.project, deployment.pipeline_id or 0)
         name = _name(deployment)
         checked = deployment.steps[1] == _CHECKED
         aside = job_words.not_ours(name, ended_job(deployment), checked=checked)
-        lines = () if _is_ours(name) else (aside,)
+        lines = () if is_ours(name) else (aside,)
         return replace(about(deployment), links=links_of(pipeline), lines=lines)
 
     async def _failed(
@@ -231,7 +223,3 @@ def another_try(deployment: Deployment, now: str) -> tuple[str, ...]:
 
 def _name(deployment: Deployment) -> str:
     return deployment.steps[0].removeprefix(JOB)
-
-
-def _is_ours(name: str) -> bool:
-    return name.split(" ", maxsplit=1)[0] == OURS

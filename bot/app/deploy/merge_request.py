@@ -7,17 +7,17 @@ from typing import assert_never
 import structlog
 
 from bot.app.deploy.direct import ByOurselves
-from bot.app.deploy.job import ByOneJob
+from bot.app.deploy.job import ByOneJob, another_try
 from bot.app.deploy.moved import Moved
 from bot.app.deploy.pipeline import ByPipeline, Followed, Landed, begun
-from bot.app.deploy.retried import AGAIN
+from bot.app.deploy.retried import AGAIN, newer_try
 from bot.app.deploy.reverting import Reverting
 from bot.app.deploy.telling import JOB, Telling, about, is_by_job, which
 from bot.app.deploy.verifying import VerifyDeployment
 from bot.app.gate import Gatekeeper, Looked
 from bot.app.ports import Clock, Deployment, Forge, MergeRequest, Repositories, Store
 from bot.app.ports.running import RunRecords, Runs
-from bot.app.ports.timing import Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.app.verify import Verifier
 from bot.core.document import from_document
 from bot.core.gate.decision import Deploy, Hold, Nothing, decide
@@ -46,7 +46,7 @@ class DeployMergeRequest:
         runs: Runs,
         records: RunRecords,
         reverting: Reverting,
-        phases: Phases | None = None,
+        phases: Phases = UNTIMED,
     ) -> None:
         self._forge = forge
         self._store = store
@@ -89,12 +89,18 @@ class DeployMergeRequest:
 
     async def _tried_again(self, mr: MergeRequest, target: Target, deployment: Deployment) -> Outcome:
         """Somebody tried a job again in GitLab: it is followed as ours are. A run of ours nobody can."""
-        way = self._way(deployment)
-        if isinstance(way, ByOurselves):
+        way, pipeline = self._way(deployment), deployment.pipeline_id
+        if isinstance(way, ByOurselves) or pipeline is None:
             return Done()
-        running = await way.tried_again(mr, target, deployment)
-        if running is None:
+        number = newer_try(deployment, await self._forge.jobs(mr.project, pipeline))
+        if not number:
             return Done()
+        now = self._clock().isoformat()
+        steps = another_try(deployment, now) or (now,)
+        running = replace(deployment, state="running", reason="", steps=steps)
+        facts = {"pipeline": pipeline, "seal": deployment.seal, "sha": deployment.merge_sha}
+        await self._telling.record("pipeline", mr, target, facts, f":{pipeline}:{number}")
+        await self._store.put_deployment(running)
         return await self._then_verify(mr, target, await way.follow(mr, target, running))
 
     def _way(self, deployment: Deployment) -> ByPipeline | ByOurselves | ByOneJob:

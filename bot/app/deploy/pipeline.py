@@ -10,7 +10,6 @@ import structlog
 
 from bot.app.deploy.evidence import evidence
 from bot.app.deploy.moved import Moved
-from bot.app.deploy.retried import newer_try
 from bot.app.deploy.telling import Telling, about
 from bot.app.ports import Clock, Deployment, Forge, Job, MergeRequest, Pipeline, Store
 from bot.app.ports.running import RunRecord, RunRecords
@@ -97,10 +96,7 @@ class ByPipeline:
         started = {"pipeline": pipeline.id, "seal": seal, "sha": sha}
         # The trail first: a crash between the two finds the pipeline again, the other way round nobody would.
         await self._telling.record("pipeline", mr, target, started, f":{pipeline.id}")
-        if not await self._store.move_deployment(running, "waiting"):
-            # Somebody cancelled it as it began: what began is stopped, and followed to whatever end it has.
-            await self._forge.cancel_pipeline(mr.project, pipeline.id)
-            await self._store.put_deployment(running)
+        await keep_running(self._forge, self._store, running)
         log.info("deploy.started", pipeline=pipeline.id)
         return await self.follow(mr, target, running)
 
@@ -130,20 +126,6 @@ class ByPipeline:
         verifying = replace(deployment, state="verifying")
         await self._store.put_deployment(verifying)
         return Landed(verifying)
-
-    async def tried_again(
-        self, mr: MergeRequest, target: Target, deployment: Deployment
-    ) -> Deployment | None:
-        """The deployment as it runs anew, where a job was tried again by hand after it had failed."""
-        jobs = await self._forge.jobs(mr.project, deployment.pipeline_id or 0)
-        number = newer_try(deployment, jobs)
-        if not number:
-            return None
-        running = replace(deployment, state="running", reason="", steps=(self._clock().isoformat(),))
-        facts = {"pipeline": deployment.pipeline_id, "seal": deployment.seal, "sha": deployment.merge_sha}
-        await self._telling.record("pipeline", mr, target, facts, f":{deployment.pipeline_id}:{number}")
-        await self._store.put_deployment(running)
-        return running
 
     async def report(self, mr: MergeRequest, deployment: Deployment) -> DeployReport:
         """What there is to say of a deployment that was applied."""
@@ -199,6 +181,21 @@ class ByPipeline:
             way_out=words.after_pipeline(pipeline.status, name, tail, failure),
         )
         return await self._telling.end(mr, failed, replace(said, lines=tuple(lines)))
+
+
+def is_ours(name: str) -> bool:
+    """Whether a job of this name is one that `purser apply` runs in."""
+    return name.split(" ", maxsplit=1)[0] == OURS
+
+
+async def keep_running(forge: Forge, store: Store, running: Deployment) -> None:
+    """Keeps that its pipeline has begun. Where somebody cancelled it meanwhile, that is stopped.
+
+    As far as GitLab can: it is followed to whatever end it has.
+    """
+    if not await store.move_deployment(running, "waiting"):
+        await forge.cancel_pipeline(running.project, running.pipeline_id or 0)
+        await store.put_deployment(running)
 
 
 def begun(deployment: Deployment, now: datetime) -> datetime:

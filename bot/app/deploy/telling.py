@@ -9,7 +9,7 @@ from bot.app.deploy.reverting import Reverting
 from bot.app.ports import Deployment, Forge, MergeRequest, Store
 from bot.app.ports.forge import DeploymentState
 from bot.app.ports.keeping import ENDED_WELL
-from bot.app.ports.timing import NoPhases, Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.core.document import rollback_of
 from bot.core.errors import AuthorError, ForgeRefused
 from bot.core.model import Target
@@ -45,13 +45,13 @@ class Telling:
         store: Store,
         masker: Callable[[], Masker],
         reverting: Reverting,
-        phases: Phases | None = None,
+        phases: Phases = UNTIMED,
     ) -> None:
         self._forge = forge
         self._store = store
         self._masker = masker
         self._reverting = reverting
-        self._phases = phases or NoPhases()
+        self._phases = phases
 
     async def say(self, mr: MergeRequest, report: DeployReport) -> None:
         """The note, as it is now. Lines are masked here."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.app.drift.reading_once import Opened, ReadingOnce
 from bot.app.plan.planner import Planner
 from bot.app.ports import Checkout, Cluster, Clusters, ReleaseHead
-from bot.app.ports.timing import NoPhases, Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.core.drift.check import (
     DriftKind,
     DriftReport,
@@ -52,12 +52,12 @@ class Drifting:
         planner: Callable[[Clusters], Planner],
         clusters: Clusters,
         masker: Callable[[], Masker],
-        phases: Phases | None = None,
+        phases: Phases = UNTIMED,
     ) -> None:
         self._planner = planner
         self._clusters = clusters
         self._masker = masker
-        self._phases = phases or NoPhases()
+        self._phases = phases
 
     async def look(self, target: Target, tree: Checkout) -> DriftReport:
         """Raises what the cluster raises, and AuthorError where configuration or files cannot be read."""

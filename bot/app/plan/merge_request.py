@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import structlog
 
+from bot.app.deploy.pipeline import is_ours
 from bot.app.gate import Gatekeeper
 from bot.app.plan.keeping import to_keep
 from bot.app.plan.planner import Planner, Prepared
 from bot.app.plan.status import tell_status
 from bot.app.plan.untouched import tell_untouched
 from bot.app.ports import Clock, Forge, MergeRequest, Repositories, Store, StoredPlan
-from bot.app.ports.timing import NoPhases, Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.core.errors import TransientError
 from bot.core.model import Target
 from bot.core.notes.gate import gate_section
@@ -50,7 +51,7 @@ class PlanMergeRequest:
         clock: Clock,
         gatekeeper: Gatekeeper,
         seconds: Callable[[], float] = time.monotonic,
-        phases: Phases | None = None,
+        phases: Phases = UNTIMED,
     ) -> None:
         self._forge = forge
         self._repositories = repositories
@@ -59,7 +60,7 @@ class PlanMergeRequest:
         self._clock = clock
         self._gatekeeper = gatekeeper
         self._seconds = seconds
-        self._phases = phases or NoPhases()
+        self._phases = phases
 
     async def __call__(self, work: PlanWork, target: Target) -> Outcome:
         """Plans what the merge request is now, whatever the event said.
@@ -169,4 +170,4 @@ class PlanMergeRequest:
 def _own_job(target: Target) -> str:
     """The job that deploys where it is none of Purser's, which look at the seal."""
     name = target.deploy.job if target.deploy_mode == "pipeline" else ""
-    return "" if name.startswith("purser-apply") else name
+    return "" if is_ours(name) else name

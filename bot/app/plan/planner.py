@@ -10,7 +10,7 @@ from bot.app.plan.rehearsing import rehearsed
 from bot.app.plan.unlisted import unlisted
 from bot.app.ports import Charts, Checkout, Cluster, Clusters, ReleaseHead, Renderer
 from bot.app.ports.memory import Memory, NoMemory
-from bot.app.ports.timing import NoPhases, Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.hosts import named_hosts
 from bot.core.layouts import Catalogue, read
@@ -69,7 +69,7 @@ class Planner:
         catalogue: Catalogue,
         masker: Callable[[], Masker],
         memory: Memory | None = None,
-        phases: Phases | None = None,
+        phases: Phases = UNTIMED,
     ) -> None:
         self._charts = charts
         self._renderer = renderer
@@ -77,7 +77,7 @@ class Planner:
         self._catalogue = catalogue
         self._masker = masker
         self._memory = memory or NoMemory()
-        self._phases = phases or NoPhases()
+        self._phases = phases
         self._renders = asyncio.Semaphore(RENDERS_AT_ONCE)
 
     async def prepare(self, target: Target, checkout: Checkout, only: Collection[str] = ()) -> Prepared:
@@ -94,8 +94,7 @@ class Planner:
                 whole = () if only else desired.releases
                 return await self._on_cluster(target, checkout, cluster, ordered, whole, desired.findings)
         except (AuthorError, ClusterUnreachable, ClusterForbids) as error:
-            masker = self._masker()
-            return Prepared(self._failed(target, checkout, _masked(finding_of(error), masker)), masker)
+            return self._not_made(target, checkout, finding_of(error))
 
     async def _on_cluster(
         self,
@@ -140,8 +139,9 @@ class Planner:
             if one.key and plan.action == "none":
                 await self._memory.keep_standing(one.key)
 
-    def _failed(self, target: Target, checkout: Checkout, finding: Finding) -> Plan:
-        return Plan(
+    def _not_made(self, target: Target, checkout: Checkout, why: Finding) -> Prepared:
+        masker = self._masker()
+        plan = Plan(
             target=target.name,
             head=checkout.head,
             complete=False,
@@ -149,8 +149,9 @@ class Planner:
             engine=self._renderer.info,
             cluster_version=UNKNOWN_VERSION,
             releases=(),
-            findings=(finding,),
+            findings=(_masked(why, masker),),
         )
+        return Prepared(plan, masker)
 
 
 def _masked(finding: Finding, masker: Masker) -> Finding:

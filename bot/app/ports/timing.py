@@ -1,7 +1,7 @@
 """Where the time of a piece of work goes, in our words."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 Phase: TypeAlias = Literal[
     "checkout", "files", "releases", "charts", "render", "compare", "gate", "rollouts", "note"
@@ -25,3 +25,6 @@ class NoPhases:
     def __call__(self, phase: Phase) -> AbstractContextManager[None]:
         """Nothing."""
         return nullcontext()
+
+
+UNTIMED: Final = NoPhases()

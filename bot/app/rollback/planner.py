@@ -13,7 +13,7 @@ from bot.app.plan.gathering import Ready
 from bot.app.plan.planner import Planner, Prepared, Step
 from bot.app.plan.rehearsing import rehearsed
 from bot.app.ports import Charts, Checkout, Cluster, Clusters, ReleaseHead, Renderer
-from bot.app.ports.timing import Phases
+from bot.app.ports.timing import UNTIMED, Phases
 from bot.core.errors import AuthorError, ClusterForbids, ClusterUnreachable
 from bot.core.helm_record import default_revision
 from bot.core.layouts import Catalogue, read
@@ -43,7 +43,7 @@ class RollbackPlanner(Planner):
         catalogue: Catalogue,
         masker: Callable[[], Masker],
         back: Rollback,
-        phases: Phases | None = None,
+        phases: Phases = UNTIMED,
     ) -> None:
         super().__init__(charts, renderer, clusters, catalogue, masker, phases=phases)
         self._back = back
@@ -56,8 +56,8 @@ class RollbackPlanner(Planner):
             async with self._clusters.open(target) as cluster:
                 return await self._way_back(target, checkout, cluster, desired)
         except (AuthorError, ClusterUnreachable, ClusterForbids) as error:
-            failed = self._failed(target, checkout, finding_of(error))
-            return Prepared(replace(failed, rollback=self._back), self._masker())
+            not_made = self._not_made(target, checkout, finding_of(error))
+            return replace(not_made, plan=replace(not_made.plan, rollback=self._back))
 
     async def _way_back(
         self, target: Target, checkout: Checkout, cluster: Cluster, desired: DesiredRelease
