@@ -40,12 +40,21 @@ async def test_all_work_comes_to_its_end_and_leaves_no_file_and_no_thread_behind
 
 
 def test_a_leak_is_seen_and_a_plateau_is_none() -> None:
-    leaks = [_sample(at, files=30 + at // 60) for at in range(0, 1800, 15)]
+    leaks = [_sample(at, files=30 + at // 15) for at in range(0, 1800, 15)]
     full = [_sample(at, files=30 + min(at, 600) // 60) for at in range(0, 1800, 15)]
-    assert an_hour(leaks, "files") == pytest.approx(60, rel=0.05)
-    assert grown(leaks) == ["open files of the service: 60 more an hour, 24 at most"]
+    assert an_hour(leaks, "files") == pytest.approx(240)
+    assert grown(leaks) == ["open files of the service: 240 more an hour, 24 at most"]
     assert grown(full) == []
 
 
-def _sample(at: int, files: int) -> Sample:
-    return Sample(at, 100, 100, files, 20, 100, 100, 100, 0, 0.0)
+def test_a_render_worker_that_ends_and_comes_back_is_no_leak() -> None:
+    two_again = [
+        _sample(at, renderers=80_000_000 * (1 if 900 < at < 1500 else 2)) for at in range(0, 1800, 15)
+    ]
+    assert grown(two_again) == []
+    ever_more = [_sample(at, renderers=80_000_000 + 20_000 * at) for at in range(0, 1800, 15)]
+    assert grown(ever_more) == ["memory of its render workers (RSS): 72.0 MB more an hour, 40.0 MB at most"]
+
+
+def _sample(at: int, files: int = 30, renderers: int = 100) -> Sample:
+    return Sample(at, 100, renderers, files, 20, 100, 100, 100, 0, 0.0)

@@ -39,7 +39,7 @@ class Sample:
 BOUNDS: Mapping[str, float] = {
     "service": 40e6, "renderers": 40e6, "files": 24.0, "threads": 8.0, "work": 8e6, "disk": 120e6,
 }  # fmt: skip
-"""By how much it may grow in an hour, over the second half. A fit over minutes is not finer than that.
+"""By how much it may grow in an hour, as `an_hour` has it. Minutes are not finer than that.
 
 `kept` grows with the work for good; `PER_MERGE_REQUEST` bounds it.
 """
@@ -108,12 +108,15 @@ class Watch:
 
 
 def an_hour(samples: Sequence[Sample], name: str) -> float:
-    """The slope of a straight line through the second half of the samples, for an hour."""
-    late = samples[len(samples) // 2 :]
-    times, values = [it.at for it in late], [float(getattr(it, name)) for it in late]
-    middle, mean = sum(times) / len(times), sum(values) / len(values)
-    spread = sum((at - middle) ** 2 for at in times)
-    return 3600 * sum((at - middle) * (it - mean) for at, it in zip(times, values, strict=True)) / spread
+    """By how much the last quarter's most is above the most before it, for an hour; never below 0.
+
+    A leak makes a new most in every quarter. What goes up and down (a render worker that ended for want of
+    work and comes back, a pool that fills) has been as high before, and counts as nothing.
+    """
+    cut = 3 * len(samples) // 4
+    values = [float(getattr(it, name)) for it in samples]
+    took = samples[-1].at - samples[cut - 1].at
+    return max(0.0, 3600 * (max(values[cut:]) - max(values[:cut])) / took)
 
 
 def table(samples: Sequence[Sample]) -> list[Row]:
