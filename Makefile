@@ -3,8 +3,6 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Not yet sure enough to judge a change by: run them by name.
-UNSURE := --deselect tests/chaos/test_chaos.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-once test cluster test-cluster check format lint types imports links licences docs sbom audit bench fuzz lock golden
@@ -34,7 +32,7 @@ cluster: setup ## build a real Kubernetes API server and Helm for the tests (onc
 	@$(BIN)/python -m tests.cluster.build
 
 test-cluster: setup cluster ## the tests on the real API server, those that kill things, and those that take long
-	@$(BIN)/pytest -n 2 --dist loadfile -m "cluster or crash or long" $(UNSURE)
+	@$(BIN)/pytest -n 2 --dist loadfile -m "cluster or crash or long"
 
 check: setup format lint types imports links licences docs sbom test ## what the CI runs, but for the real cluster
 
