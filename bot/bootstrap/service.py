@@ -24,6 +24,7 @@ from bot.adapters.store.inbox import SqlInbox
 from bot.adapters.store.runs import SqlRuns
 from bot.adapters.store.sql import SqlStore
 from bot.adapters.store.sweep import SqlSweeps
+from bot.adapters.store.under_way import SqlUnderWay
 from bot.app.branch import WatchBranch
 from bot.app.command import AnswerCommands
 from bot.app.deploy.merge_request import DeployMergeRequest
@@ -94,7 +95,8 @@ async def service(config: Config) -> AsyncIterator[Running]:
         runs = await stack.enter_async_context(direct_runs(config, settings))
         records, reverting = SqlRuns(database), Reverting(reverts, store)
         engine = _engine(
-            config, wired, store, forge, repositories, targets, metrics, runs, records, reverting, fence
+            *(config, wired, store, forge, repositories, targets, metrics),
+            *(runs, records, reverting, _durable(config, database, fence)),
         )
         await stack.enter_async_context(engine)
         bell = Doorbell()
@@ -205,7 +207,7 @@ def _engine(
     runs: Runs,
     records: RunRecords,
     reverting: Reverting,
-    fence: Fence,
+    durable: partial[Engine],
 ) -> Engine:
     """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
     later = _Later()
@@ -228,12 +230,19 @@ def _engine(
         LookForDrift(forge, repositories, wired.drifting, store, later, utc_now, metrics.drifted),
         metrics,
     )
-    told = TellFailure(forge, store, wired.masker)
-    kept, every = config.database.kept, config.database.forget_every
-    later.queue = Engine(
-        config.database_url, worker, on_failure=told, fence=fence, kept=kept, purge_every=every
-    )
+    later.queue = durable(worker, on_failure=TellFailure(forge, store, wired.masker))
     return later.queue
+
+
+def _durable(config: Config, database: AsyncEngine, fence: Fence) -> partial[Engine]:
+    return partial(
+        Engine,
+        config.database_url,
+        fence=fence,
+        kept=config.database.kept,
+        purge_every=config.database.forget_every,
+        under_way=SqlUnderWay(database),
+    )
 
 
 def _sweep(

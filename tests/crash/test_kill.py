@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.adapters.engine.deaths import MOST
 from bot.adapters.store.database import open_database
 from bot.adapters.store.sql import SqlStore
 
@@ -90,6 +91,9 @@ class Diary:
 
     def ended(self) -> Counter[str]:
         return Counter(key for word, key in self.words() if word == "end")
+
+    def failed(self) -> list[str]:
+        return [said for word, said in self.words() if word == "failed"]
 
     def overlaps(self) -> list[str]:
         """Work of one kind and target that began while another one of it was under way in the same life."""
@@ -171,3 +175,30 @@ async def test_a_term_signal_drains_and_ends_with_zero(tmp_path: Path) -> None:
     await _all_ended(diary, {work_key(number) for number in range(40)})
     assert max(diary.ended().values()) == 1
     assert await service.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.crash
+async def test_work_that_ends_its_process_each_time_is_given_up_and_the_rest_is_done(tmp_path: Path) -> None:
+    service, diary, deadly, deaths = Service(tmp_path), Diary(tmp_path), work_key(2), 0
+    (tmp_path / "deadly").write_text(deadly)
+    waiting = list(range(12))
+    async with aiohttp.ClientSession() as session:
+        while not diary.failed():
+            await service.start()
+            taken = await asyncio.gather(*(service.deliver(session, number) for number in waiting))
+            waiting = [number for number, is_taken in zip(waiting, taken, strict=True) if not is_taken]
+            deaths += await _died(service, diary)
+        assert all(await asyncio.gather(*(service.deliver(session, number) for number in waiting)))
+    await _all_ended(diary, {work_key(number) for number in range(12)} - {deadly})
+    assert await service.end(signal.SIGTERM) == 0
+    assert (deaths, diary.failed()) == (MOST, [f"{deadly} ends-process"])
+    assert [key for word, key in diary.words() if word == "begin"].count(deadly) == MOST
+
+
+async def _died(service: Service, diary: Diary) -> bool:
+    """Waits until the process died, or has given something up."""
+    assert service.process
+    async with asyncio.timeout(60):
+        while service.process.returncode is None and not diary.failed():  # noqa: ASYNC110 - another side ends it
+            await asyncio.sleep(0.05)
+    return service.process.returncode is not None

@@ -15,6 +15,7 @@ from bot.adapters.engine.queue import Engine
 from bot.adapters.store.database import open_database
 from bot.adapters.store.inbox import SqlInbox
 from bot.adapters.store.sql import SqlStore
+from bot.adapters.store.under_way import SqlUnderWay
 from bot.core.model import Target
 from bot.core.webhook.signature import Doorkeeper
 from bot.core.work import Again, DeployWork, Done, Outcome, Work, key
@@ -28,9 +29,14 @@ TARGETS = [Target(f"target-{number}", "platform/cluster", branch=f"branch-{numbe
 
 
 class Diary:
-    """Handles work by writing `begin KEY` and `end KEY` to a file, each on the disk before it goes on."""
+    """Handles work by writing `begin KEY` and `end KEY` to a file, each on the disk before it goes on.
+
+    The work whose key stands in the file `deadly` beside it ends the process.
+    """
 
     def __init__(self, path: Path) -> None:
+        deadly = path.with_name("deadly")
+        self._deadly = deadly.read_text() if deadly.exists() else ""
         self._file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         self._looks: dict[str, int] = {}
 
@@ -41,6 +47,8 @@ class Diary:
     async def handle(self, work: Work) -> Outcome:
         name = key(work)
         self.write(f"begin {name}")
+        if name == self._deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
         await asyncio.sleep(0.005)
         self._looks[name] = self._looks.get(name, 0) + 1
         if isinstance(work, DeployWork) and self._looks[name] < 3:
@@ -48,6 +56,9 @@ class Diary:
             return Again(0.05)
         self.write(f"end {name}")
         return Done()
+
+    async def failed(self, work: Work, error: Exception) -> None:
+        self.write(f"failed {key(work)} {getattr(error, 'code', '')}")
 
 
 async def serve(directory: Path) -> None:
@@ -57,7 +68,7 @@ async def serve(directory: Path) -> None:
     url, diary, bell = f"sqlite:///{directory}/purser.db", Diary(directory / "diary"), Doorbell()
     diary.write("start")
     database = await open_database(url)
-    engine = Engine(url, diary.handle, poll=0.05)
+    engine = Engine(url, diary.handle, on_failure=diary.failed, poll=0.05, under_way=SqlUnderWay(database))
     async with SqlInbox(database) as inbox, engine, Dispatcher(inbox, engine, SqlStore(database), bell):
         app = web.Application()
         Hook(Doorkeeper("token"), inbox, TARGETS, bell, Metrics()).add_to(app)

@@ -19,11 +19,12 @@ from dbos._error import DBOSAwaitedWorkflowCancelledError
 from bot.adapters.clock import utc_now
 from bot.adapters.engine.backlog import backlog_of
 from bot.adapters.engine.database import EngineDatabase, quiet
+from bot.adapters.engine.deaths import Deaths
 from bot.adapters.engine.place import Alone, Fence
 from bot.adapters.engine.records import is_push, key_of, number_of, work_of
 from bot.adapters.engine.runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
 from bot.adapters.engine.takeover import Takeover
-from bot.app.ports.keeping import Backlog, Clock
+from bot.app.ports.keeping import Backlog, Clock, UnderWay
 from bot.core.errors import TransientError
 from bot.core.work import (
     BranchWork,
@@ -67,6 +68,7 @@ class Engine:
     ends. `url` is that of the database (SQLite: the engine keeps a file of its own beside it). Work that
     ended is forgotten after `kept`; it looks every `purge_every` seconds. `fence` is closed while this
     process has no place at the database, which it loses after `silence` seconds without a sign of life.
+    `under_way` counts how often work died with its process; what does so too often is given up.
     """
 
     def __init__(
@@ -83,10 +85,12 @@ class Engine:
         clock: Clock = utc_now,
         fence: Fence | None = None,
         silence: float = 10.0,
+        under_way: UnderWay | None = None,
     ) -> None:
         self._database = EngineDatabase(url, fence or Fence(), silence)
         self._place = self._database.place
-        self._runner = Runner(handle, on_failure, retry_delays, self._place, _turn_of)
+        self._deaths = Deaths(under_way)
+        self._runner = Runner(handle, on_failure, retry_delays, self._place, _turn_of, self._deaths)
         self._takeover = Takeover(self._place, lambda: set(self._runner.here), self._wake)
         self._plan_workers = plan_workers
         self._poll = poll
@@ -254,6 +258,7 @@ class Engine:
 
     async def purge(self, before: datetime) -> int:
         """Forgets work that ended before that time; gives how much."""
+        await self._deaths.forget(before)
         purged = 0
         while ended := await DBOS.list_workflows_async(
             status=list(_ENDED),

@@ -10,6 +10,7 @@ import structlog
 from dbos import DBOS
 from sqlalchemy.exc import DBAPIError
 
+from bot.adapters.engine.deaths import Deaths, given_up
 from bot.adapters.engine.place import Place, PlaceLost
 from bot.core.errors import AuthorError, TransientError
 from bot.core.trace import trace_of
@@ -45,8 +46,10 @@ class Runner:
         retry_delays: Sequence[float],
         place: Place,
         turn_of: Callable[[Work], str],
+        deaths: Deaths,
     ) -> None:
         self._place = place
+        self._deaths = deaths
         self._turn_of = turn_of
         self._handle = handle
         self._on_failure = on_failure
@@ -115,15 +118,20 @@ class Runner:
     async def _attempt(self, fields: dict[str, Any], tries: int) -> dict[str, Any]:
         """One call of the handler, as JSON for the engine's record."""
         work = from_json(fields)
+        workflow = str(DBOS.workflow_id)
         structlog.contextvars.bind_contextvars(work=key(work), trace=trace_of(work))
         async with AsyncExitStack() as stack:
             try:
                 with self._rest():
                     await stack.enter_async_context(self._place.turn(self._turn_of(work)))
+                    died = await stack.enter_async_context(self._deaths.apart(workflow))
             except PlaceLost:
                 await self._never()
             if self.stopping or not self._place.fence.is_open:
                 await self._never()
+            if refusal := given_up(died):
+                return await self._failed(work, refusal, tries)
+            await stack.enter_async_context(self._deaths.counted(workflow))
             return await self._outcome(work, tries)
 
     async def _never(self) -> NoReturn:

@@ -146,3 +146,11 @@ replies = sa.Table(
     sa.Column("good", sa.Boolean(create_constraint=False), nullable=False),
     sa.Column("done", sa.Boolean(create_constraint=False), nullable=False),
 )
+
+under_way = sa.Table(
+    "under_way",
+    metadata,
+    sa.Column("work", sa.Text, primary_key=True),
+    sa.Column("begun", sa.Integer, nullable=False),
+    sa.Column("begun_at", Instant, nullable=False),
+)

@@ -160,6 +160,26 @@ class Store(Protocol):
         ...
 
 
+class UnderWay(Protocol):
+    """Which work began and has not ended. What a process leaves here as it dies may be why it died."""
+
+    async def begun(self, work: str) -> int:
+        """How often it has begun without coming to an end."""
+        ...
+
+    async def begin(self, work: str) -> int:
+        """Once more; gives how often now."""
+        ...
+
+    async def end(self, work: str) -> None:
+        """It came to an end, of whatever kind, or will be begun anew by intent."""
+        ...
+
+    async def forget(self, before: datetime) -> None:
+        """What began before that and was never taken up again."""
+        ...
+
+
 class Queue(Protocol):
     """Durable work: what was submitted is done at least once, whatever dies in between."""
 
