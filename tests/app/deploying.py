@@ -20,7 +20,7 @@ from bot.core.planned import Plan
 from bot.core.redact.masking import Masker
 from bot.core.work import DeployWork, Done
 from tests.app.sweeping import HEAD, PROJECT, change
-from tests.app.verifying import CHANGED, Fresh, Scene
+from tests.app.verifying import CHANGED, Fresh, Live, Scene
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 JOB = "their-own"
@@ -95,10 +95,16 @@ class Keeping(MemoryStore):
 
 @dataclass
 class Forge:
-    """GitLab with one merge request that was merged. A pipeline has ended when it is looked at."""
+    """GitLab with one merge request that was merged. A pipeline has ended when it is looked at.
+
+    `said` is its job's log, `left` the report in its artifacts, `broken` why GitLab cannot read the CI file.
+    """
 
     fate: Fate
     ends: str
+    said: str = "what it said"
+    left: bytes | None = None
+    broken: str = ""
     notes: dict[str, str] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
     played: int = 0
@@ -139,10 +145,13 @@ class Forge:
     async def job_of_push(
         self, project: str, sha: str, branch: str, names: Collection[str]
     ) -> tuple[Pipeline, Job] | None:
-        if JOB not in names:
+        if JOB not in names or self.broken:
             return None
         self.pipelines = [Pipeline(7, "running", sha, branch, "push", "")]
         return self.pipelines[0], Job(3, JOB, self.ends if self.played else "manual", "")
+
+    async def unreadable(self, project: str, sha: str, ref: str) -> Pipeline | None:
+        return Pipeline(7, "failed", sha, ref, "push", "", self.broken) if self.broken else None
 
     async def play_job(self, project: str, job_id: int, inputs: Mapping[str, str]) -> None:
         self.fate.write("the job begins")
@@ -155,13 +164,14 @@ class Forge:
         return next((it for it in self.pipelines if it.id == pipeline_id), None)
 
     async def jobs(self, project: str, pipeline_id: int) -> list[Job]:
-        return [Job(3, JOB if self.played else "purser-apply", self.ends, "")]
+        has_artifacts = self.left is not None
+        return [Job(3, JOB if self.played else "purser-apply", self.ends, "", has_artifacts)]
 
     async def artifact(self, *about: Any) -> bytes | None:
-        return None
+        return self.left
 
     async def trace_tail(self, project: str, job_id: int, limit: int) -> str:
-        return "what it said"
+        return self.said
 
 
 @dataclass
@@ -213,6 +223,7 @@ class Deploying:
         self.fate = Fate(due)
         self.store, self.forge = Keeping(self.fate), Forge(self.fate, ends)
         self.runs = Runs(self.fate, ends)
+        self.cluster = Live()
         self.cancelled_at_death = False
 
     def _use_case(self) -> DeployMergeRequest:
@@ -220,7 +231,7 @@ class Deploying:
         return DeployMergeRequest(
             forge,
             Repositories(),
-            Scene(fresh=Planning(forge=self.forge)).verifier,
+            Scene(self.cluster, fresh=Planning(forge=self.forge)).verifier,
             self.store,
             lambda: NOW,
             lambda: Masker(b"key"),

@@ -6,7 +6,7 @@ Costs what a plan costs, each record of a release read once, and lists of the ob
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.app.drift.reading_once import Opened, ReadingOnce
 from bot.app.plan.planner import Planner
@@ -70,14 +70,13 @@ class Drifting:
                 raise AuthorError(plan.findings[0].message, fix=plan.findings[0].fix)
             heads = _newest(once.heads)
             files = [Unread("files", it.message) for it in plan.findings if it.level is Level.ERROR]
-            found, unread, standing = _sorted(
-                [(step.desired, step.plan) for step in prepared.steps], heads, prepared.masker
-            )
+            found, unread, standing = _sorted([(step.desired, step.plan) for step in prepared.steps], heads)
             with self._phases("compare"):
                 changed, more = await self._changed(once, heads, standing)
         wanted = {(step.desired.namespace, step.desired.name) for step in prepared.steps}
         left = _unlisted(heads, wanted)
         everything = worst_first([*found, *changed, *left])
+        more = [replace(it, why=prepared.masker.text(it.why)) for it in more]
         return DriftReport(
             target.name,
             tree.head or "",
@@ -147,7 +146,7 @@ def _newest(heads: Sequence[ReleaseHead]) -> dict[_Key, ReleaseHead]:
 
 
 def _sorted(
-    steps: Sequence[tuple[DesiredRelease, ReleasePlan]], heads: Mapping[_Key, ReleaseHead], masker: Masker
+    steps: Sequence[tuple[DesiredRelease, ReleasePlan]], heads: Mapping[_Key, ReleaseHead]
 ) -> tuple[list[ReleaseDrift], list[Unread], list[DesiredRelease]]:
     """What a deploy would change, what could not be planned, and what is deployed as Git wants it."""
     found: list[ReleaseDrift] = []
@@ -162,7 +161,7 @@ def _sorted(
         elif head is not None and head.status.startswith("pending-"):
             found.append(_drift("pending", plan, head))
         elif errors and not plan.objects:
-            unread.append(Unread(plan.key, masker.text(f"{errors[0].message} {errors[0].fix}".strip())))
+            unread.append(Unread(plan.key, f"{errors[0].message} {errors[0].fix}".strip()))
         else:
             found.append(_planned(plan, head))
     return found, unread, standing
