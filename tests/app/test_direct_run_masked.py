@@ -1,0 +1,30 @@
+"""A run of mode `direct`, as the process that it is: its log and its report say no secret of its target."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from bot.app.plan.keeping import to_keep
+from bot.app.ports.running import RunOrder
+from bot.bootstrap.direct_run import ARGV, order_of
+from bot.bootstrap.tools import Settings
+from bot.core.model import Target
+from tests.app.deploying import NOW, SEALED
+from tests.app.sweeping import HEAD, PROJECT, change
+
+VARIABLE, PAIRED = "Zq7variable9Kx", "Zq7paired8Lw"
+
+
+def test_what_a_run_could_not_do_is_masked_in_its_log_and_in_its_report(tmp_path: Path) -> None:
+    target = Target("production", PROJECT, variables={"LOGIN": VARIABLE})
+    (tmp_path / "tree").mkdir()
+    order = RunOrder("run-1", target, str(SEALED.seal), to_keep(SEALED, change(), target, HEAD, NOW).document)
+    settings = Settings(tmp_path / "cache", b"key", secrets=[VARIABLE])
+    helm = ("cli", f"{VARIABLE}-password={PAIRED}")
+    told = json.dumps(order_of(order, tmp_path / "tree", HEAD, settings, helm))
+    run = subprocess.run(ARGV, input=told, capture_output=True, text=True, cwd=tmp_path, check=True)
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    for said in (run.stdout, str(report)):
+        assert "There is no program ‹masked" in said
+        assert VARIABLE not in said
+        assert PAIRED not in said
