@@ -9,15 +9,9 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.checkout import DirectoryCheckout
 from bot.adapters.clock import utc_now
 from bot.adapters.engine.place import Fence
 from bot.adapters.engine.queue import Engine
-from bot.adapters.git.repositories import GitRepositories
-from bot.adapters.gitlab.client import Patience, open_client
-from bot.adapters.gitlab.forge import GitLabForge
-from bot.adapters.gitlab.merges import GitLabMerges
-from bot.adapters.gitlab.revert import GitLabReverts
 from bot.adapters.helm.worker import RenderLimits
 from bot.adapters.store.database import check_schema, open_database
 from bot.adapters.store.inbox import SqlInbox
@@ -35,20 +29,18 @@ from bot.app.failure import TellFailure
 from bot.app.gate import Gatekeeper
 from bot.app.plan.merge_request import PlanMergeRequest
 from bot.app.ports import Forge, Repositories
-from bot.app.ports.reverting import Reverts
 from bot.app.ports.running import RunRecords, Runs
 from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
 from bot.app.sweep.projects import Sweep
-from bot.app.timing import TimedRepositories
 from bot.bootstrap.commands import answers
 from bot.bootstrap.direct import direct_runs
 from bot.bootstrap.drifting import drifting, looks
+from bot.bootstrap.gitlab import gitlab
 from bot.bootstrap.sweeping import sweeping
 from bot.bootstrap.tools import Settings, Tools, tools
 from bot.bootstrap.worker import Worker
 from bot.config import Config
-from bot.config.models import Gitlab
 from bot.core.gate.rules import LEVELS
 from bot.core.model import Target
 from bot.core.webhook.signature import Doorkeeper
@@ -90,7 +82,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
         settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings, metrics.phases))
         fence = Fence()
-        forge, repositories, merges, reverts = await _gitlab(config, stack, metrics, fence)
+        forge, repositories, merges, reverts = await gitlab(config, stack, metrics, fence)
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))
         records, reverting = SqlRuns(database), Reverting(reverts, store)
@@ -159,41 +151,6 @@ def _doorkeeper(config: Config) -> Doorkeeper:
 def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
     hosts = tuple({*config.charts.allowed_hosts, *wired.catalogue.hosts})
     return {(t.project, t.name): replace(t, chart_hosts=hosts) for t in config.targets}
-
-
-async def _gitlab(
-    config: Config, stack: AsyncExitStack, metrics: Metrics, fence: Fence
-) -> tuple[Forge, Repositories, Merges, Reverts]:
-    def token() -> str:
-        fence.check()  # who has lost its place at the database says nothing to GitLab
-        return config.gitlab.token.get_secret_value()
-
-    ca_file = str(config.gitlab.ca_file) if config.gitlab.ca_file else None
-    client = await stack.enter_async_context(
-        open_client(
-            config.gitlab.url,
-            token,
-            ca_file=ca_file,
-            patience=_patience(config.gitlab),
-            concurrency=config.gitlab.concurrency,
-            observe=metrics.gitlab,
-        )
-    )
-    cache = str(config.data_dir / "repositories")
-    git = GitRepositories(config.gitlab.url, token, cache, DirectoryCheckout, ca_file=ca_file)
-    repositories = TimedRepositories(git, metrics.phases)
-    return GitLabForge(client), repositories, GitLabMerges(client), GitLabReverts(client)
-
-
-def _patience(gitlab: Gitlab) -> Patience:
-    first = gitlab.retry_wait
-    return Patience(
-        total=gitlab.timeout,
-        budget=gitlab.patience,
-        first_wait=first,
-        longest_wait=40 * first,
-        jitter=min(0.5, 2.5 * first),
-    )
 
 
 def _engine(
