@@ -126,7 +126,8 @@ class ByOneJob:
             else:
                 await self._forge.play_job(mr.project, job.id, inputs)
         except ForgeRefused as error:
-            held = replace(deployment, state="held", reason=job_words.refused(job.name, error.what))
+            why = self._masker().text(job_words.refused(job.name, error.what))
+            held = replace(deployment, state="held", reason=why)
             said = replace(about(held), way_out=job_words.AFTER_REFUSAL, links=links_of(pipeline))
             return await self._telling.end(mr, held, said)
         return await self._begin(mr, target, deployment, pipeline)
