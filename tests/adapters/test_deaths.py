@@ -17,9 +17,8 @@ class Counted:
     async def begun(self, work: str) -> int:
         return self.times
 
-    async def begin(self, work: str) -> int:
+    async def begin(self, work: str) -> None:
         self.times += 1
-        return self.times
 
     async def end(self, work: str) -> None:
         self.times = 0
@@ -34,7 +33,7 @@ class Away(Counted):
     async def begun(self, work: str) -> int:
         raise OperationalError("SELECT", {}, OSError("gone"))
 
-    async def begin(self, work: str) -> int:
+    async def begin(self, work: str) -> None:
         raise OperationalError("INSERT", {}, OSError("gone"))
 
     async def end(self, work: str) -> None:

@@ -45,6 +45,8 @@ def test_a_leak_is_seen_and_a_plateau_is_none() -> None:
     assert an_hour(leaks, "files") == pytest.approx(240)
     assert grown(leaks) == ["open files of the service: 240 more an hour, 24 at most"]
     assert grown(full) == []
+    slow = [_sample(at, files=30 + at // 60) for at in range(0, 1800, 15)]
+    assert grown(slow) == ["open files of the service: 56 more an hour, 24 at most"]
 
 
 def test_a_render_worker_that_ends_and_comes_back_is_no_leak() -> None:

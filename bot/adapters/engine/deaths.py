@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.app.ports.keeping import UnderWay
 from bot.core.errors import AuthorError
 
-S = TypeVar("S")
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -51,7 +50,7 @@ class Deaths:
         finally:
             await self._asked(self._under_way.end(workflow), None)
 
-    async def _asked(self, answer: Awaitable[T], instead: S) -> T | S:
+    async def _asked(self, answer: Awaitable[T], instead: T) -> T:
         try:
             return await answer
         except (SQLAlchemyError, OSError) as error:

@@ -24,7 +24,7 @@ class SqlUnderWay:
         async with self._engine.begin() as connection:
             return (await connection.execute(query)).scalar_one_or_none() or 0
 
-    async def begin(self, work: str) -> int:
+    async def begin(self, work: str) -> None:
         """See the port."""
         table, now = tables.under_way, self._clock()
         once_more = (
@@ -33,10 +33,9 @@ class SqlUnderWay:
             .on_conflict_do_update(
                 index_elements=[table.c.work], set_={"begun": table.c.begun + 1, "begun_at": now}
             )
-            .returning(table.c.begun)
         )
         async with self._engine.begin() as connection:
-            return int((await connection.execute(once_more)).scalar_one())
+            await connection.execute(once_more)
 
     async def end(self, work: str) -> None:
         """See the port."""

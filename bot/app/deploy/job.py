@@ -126,7 +126,7 @@ class ByOneJob:
             else:
                 await self._forge.play_job(mr.project, job.id, inputs)
         except ForgeRefused as error:
-            why = self._masker().text(job_words.refused(job.name, error.what))
+            why = job_words.refused(job.name, self._masker().text(error.what))
             held = replace(deployment, state="held", reason=why)
             said = replace(about(held), way_out=job_words.AFTER_REFUSAL, links=links_of(pipeline))
             return await self._telling.end(mr, held, said)

@@ -76,12 +76,12 @@ class Drifting:
         wanted = {(step.desired.namespace, step.desired.name) for step in prepared.steps}
         left = _unlisted(heads, wanted)
         everything = worst_first([*found, *changed, *left])
-        more = [replace(it, why=prepared.masker.text(it.why)) for it in more]
+        mask = prepared.masker.text
         return DriftReport(
             target.name,
             tree.head or "",
             everything,
-            (*files, *unread, *more),
+            tuple(replace(it, why=mask(it.why)) for it in (*files, *unread, *more)),
             len(prepared.steps) + len(left),
         )
 

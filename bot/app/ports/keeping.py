@@ -167,8 +167,8 @@ class UnderWay(Protocol):
         """How often it has begun without coming to an end."""
         ...
 
-    async def begin(self, work: str) -> int:
-        """Once more; gives how often now."""
+    async def begin(self, work: str) -> None:
+        """Once more."""
         ...
 
     async def end(self, work: str) -> None:
