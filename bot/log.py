@@ -7,7 +7,7 @@ Set up once by `configure`; everywhere else `log = structlog.get_logger()` and
 import logging
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -103,17 +103,24 @@ def _without_record(logger: WrappedLogger, name: str, event: EventDict) -> Event
     return event
 
 
-def _renderers(format: Literal["json", "console"], scrub: Scrubber, stream: TextIO) -> list[Processor]:
+def _renderers(
+    format: Literal["json", "console"], scrub: Scrubber, stream: TextIO, mask: Callable[[str], str]
+) -> list[Processor]:
     traceback = structlog.processors.ExceptionRenderer(
         structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     )
     plain = structlog.processors.format_exc_info
+
+    def masked(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+        return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+
     if format == "json":
-        return [traceback, _without_record, scrub, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        json = structlog.processors.JSONRenderer(ensure_ascii=False)
+        return [traceback, _without_record, scrub, masked, json]
     console = structlog.dev.ConsoleRenderer(
         colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
     )
-    return [plain, _without_record, scrub, _visible, console]
+    return [plain, _without_record, scrub, masked, _visible, console]
 
 
 def configure(
@@ -121,10 +128,12 @@ def configure(
     level: str = "info",
     secrets: Collection[str] = (),
     stream: TextIO | None = None,
+    mask: Callable[[str], str] = str,
 ) -> None:
     """Sets logging up for the process; calling it again replaces what was set up.
 
     `secrets` are exact values that never appear in a line. Lines go to `stream`, standard error by default.
+    `mask` goes over each text of a line besides, where lines stand beside what others said: a job's log.
     """
     stream = stream or sys.stderr
     shared: list[Processor] = [
@@ -144,7 +153,7 @@ def configure(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
-            processors=_renderers(format, Scrubber(secrets), stream),
+            processors=_renderers(format, Scrubber(secrets), stream, mask),
         )
     )
     root = logging.getLogger()

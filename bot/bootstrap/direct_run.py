@@ -28,6 +28,7 @@ from bot.core.errors import PurserError
 from bot.core.model import Target
 from bot.core.notes.markdown import visible
 from bot.core.redact.masking import Masker
+from bot.log import configure
 
 MOST_LOG = 8 * 1024 * 1024
 """Characters of a log; what comes after them is not written."""
@@ -82,6 +83,8 @@ def main() -> int:
     masker = Masker(bytes.fromhex(order["key"]))
     for secret in order["secrets"]:
         masker.remember(secret)
+    # Standard error is the same log: what libraries and we log there is read by the same people.
+    configure("console", "warning", mask=masker.text)
     log = _Log(masker)
     try:
         report = asyncio.run(_stoppable(order, log.say))

@@ -1,5 +1,6 @@
 """GitLab as the service uses it: its API and its repositories, with one token behind one fence."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from bot.adapters.checkout import DirectoryCheckout
@@ -15,11 +16,12 @@ from bot.app.ports.sweeping import Merges
 from bot.app.timing import TimedRepositories
 from bot.config import Config
 from bot.config.models import Gitlab
+from bot.core.redact.masking import Masker
 from bot.entry.metrics import Metrics
 
 
 async def gitlab(
-    config: Config, stack: AsyncExitStack, metrics: Metrics, fence: Fence
+    config: Config, stack: AsyncExitStack, metrics: Metrics, fence: Fence, masker: Callable[[], Masker]
 ) -> tuple[Forge, Repositories, Merges, Reverts]:
     """Until the stack ends. While the fence is closed, each request raises PlaceLost before it is made."""
 
@@ -32,6 +34,7 @@ async def gitlab(
         open_client(
             config.gitlab.url,
             token,
+            mask=lambda text: masker().text(text),
             ca_file=ca_file,
             patience=_patience(config.gitlab),
             concurrency=config.gitlab.concurrency,

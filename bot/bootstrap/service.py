@@ -82,7 +82,7 @@ async def service(config: Config) -> AsyncIterator[Running]:
         settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings, metrics.phases))
         fence = Fence()
-        forge, repositories, merges, reverts = await gitlab(config, stack, metrics, fence)
+        forge, repositories, merges, reverts = await gitlab(config, stack, metrics, fence, wired.masker)
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))
         records, reverting = SqlRuns(database), Reverting(reverts, store)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TextIO, assert_never
@@ -16,7 +16,7 @@ from bot.bootstrap.tools import Settings, deployer, fingerprint_key, open_checko
 from bot.cli.artifacts import leave
 from bot.cli.options import TargetOptions
 from bot.cli.plans import recall
-from bot.core.chart_credential import ChartCredential, secrets_of
+from bot.core.chart_credential import secrets_of
 from bot.core.errors import AuthorError
 from bot.core.layouts import secret_variables
 from bot.core.notes.markdown import visible
@@ -61,7 +61,7 @@ def apply(
         the checkout
     """
     with _Log(masker := Masker(fingerprint_key(state_dir()))) as log:
-        _keep_secret(options.credentials, masker)
+        _keep_secret(options, masker)
         back = _way_back(rollback)
         outcome = _run(_apply(path, seal, options, parallel, verify_seconds, log.say, back), log)
         if outcome is None:
@@ -72,12 +72,12 @@ def apply(
         return code
 
 
-def _keep_secret(credentials: Sequence[ChartCredential], masker: Masker) -> None:
-    """Neither what is said nor what is logged (to standard error) shows them."""
-    secrets = secrets_of(credentials)
-    for secret in secrets:
+def _keep_secret(options: TargetOptions, masker: Masker) -> None:
+    """Neither what is said nor what is logged (to standard error) shows what only the job knows."""
+    configure("console", "warning", mask=masker.text)
+    variables = secret_variables(options.resolve().variables)
+    for secret in (*secrets_of(options.credentials), *variables.values()):
         masker.remember(secret)
-    configure("console", "warning", secrets)
 
 
 def _run(work: Coroutine[None, None, Applied], log: "_Log") -> Applied | None:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from aiohttp import web
 
 from bot.adapters.gitlab.client import Answered, GitLabClient, Patience, open_client
+from bot.core.redact.masking import Masker
 
 TOKEN = "glpat-" + "s3cr3t" * 4
+MASKER = Masker(b"key")
 QUICK = Patience(
     connect=1, total=0.5, budget=2, attempts=4, first_wait=0.005, longest_wait=0.02, jitter=0.005
 )
@@ -55,7 +57,7 @@ async def client_of(
     waits = patience if stall in script.acts or patience is not QUICK else replace(patience, total=30)
     async with (
         served(script) as url,
-        open_client(url, lambda: TOKEN, patience=waits, observe=observe) as client,
+        open_client(url, lambda: TOKEN, patience=waits, observe=observe, mask=MASKER.text) as client,
     ):
         yield client
 

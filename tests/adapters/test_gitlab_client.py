@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.adapters.gitlab.answers import ShutOut, retry_after, words
 from bot.adapters.gitlab.client import Answered, open_client
 from bot.core.errors import AuthorError, ForgeRefused, TransientError
-from tests.adapters.gitlab_script import QUICK, TOKEN, Script, client_of, html, says, served
+from tests.adapters.gitlab_script import MASKER, QUICK, TOKEN, Script, client_of, html, says, served
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,16 @@ async def test_a_gitlab_that_shuts_us_out_is_told_with_the_way_out_and_not_peste
         assert script.times == 2
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_what_gitlab_quotes_of_others_is_masked(status: int) -> None:
+    said = {"message": {"base": ["jobs:sync:variables: password=Zq7hunter2Qx is not allowed"]}}
+    async with client_of(Script(says(status, said))) as client:
+        with pytest.raises((ForgeRefused, ShutOut)) as caught:
+            await client.post("/projects/1/pipeline", data={})
+    assert "variables: password=‹masked" in str(caught.value)
+    assert "Zq7hunter2Qx" not in str(caught.value)
+
+
 async def test_a_missing_item_is_none() -> None:
     async with client_of(Script(says(404, {"message": "404 Not found"}))) as client:
         assert await client.find("/projects/1") is None
@@ -75,7 +85,10 @@ async def test_the_token_travels_in_its_header_only() -> None:
 async def test_a_renewed_token_counts_at_once() -> None:
     tokens = iter(["old", "new"])
     script = Script(says())
-    async with served(script) as url, open_client(url, lambda: next(tokens), patience=QUICK) as client:
+    async with (
+        served(script) as url,
+        open_client(url, lambda: next(tokens), patience=QUICK, mask=MASKER.text) as client,
+    ):
         await client.getitem("/version")
         await client.getitem("/version")
     assert [request.headers["PRIVATE-TOKEN"] for request in script.seen] == ["old", "new"]
@@ -159,7 +172,10 @@ async def test_no_more_requests_at_a_time_than_allowed() -> None:
         running -= 1
         return web.json_response({})
 
-    async with served(Script(slow)) as url, open_client(url, lambda: TOKEN, concurrency=3) as client:
+    async with (
+        served(Script(slow)) as url,
+        open_client(url, lambda: TOKEN, concurrency=3, mask=MASKER.text) as client,
+    ):
         await asyncio.gather(*(client.getitem("/version") for _ in range(12)))
     assert peak == 3
 
@@ -189,14 +205,14 @@ async def test_a_long_log_is_read_to_its_last_bytes() -> None:
 async def test_a_server_that_is_not_there_is_transient() -> None:
     async with served(Script(says())) as url:
         pass
-    async with open_client(url, lambda: TOKEN, patience=QUICK) as client:
+    async with open_client(url, lambda: TOKEN, patience=QUICK, mask=MASKER.text) as client:
         with pytest.raises(TransientError, match="could not be reached"):
             await client.getitem("/version")
 
 
 async def test_a_certificate_file_that_is_none_is_the_operators_to_mend() -> None:
     with pytest.raises(AuthorError, match="PEM"):
-        async with open_client("https://gitlab.invalid", lambda: TOKEN, ca_file=__file__):
+        async with open_client("https://gitlab.invalid", lambda: TOKEN, ca_file=__file__, mask=MASKER.text):
             raise AssertionError("never opened")
 
 
@@ -211,10 +227,8 @@ def test_retry_after_is_seconds_or_a_date() -> None:
 
 def test_words_of_a_refusal_are_one_bounded_line() -> None:
     json_type = {"content-type": "application/json"}
-    assert words(json_type, b'{"message": {"base": ["a\\nb", "c"]}}') == "base: a b; c"
-    assert (
-        words(json_type, b'{"error": "invalid_token", "error_description": "Expired."}')
-        == "invalid_token; Expired."
-    )
-    assert words({"content-type": "text/html"}, b"<b>no</b>") == ""
-    assert len(words(json_type, b'{"message": "' + b"x" * 9000 + b'"}')) == 400
+    assert words(json_type, b'{"message": {"base": ["a\\nb", "c"]}}', str) == "base: a b; c"
+    expired = b'{"error": "invalid_token", "error_description": "Expired."}'
+    assert words(json_type, expired, str) == "invalid_token; Expired."
+    assert words({"content-type": "text/html"}, b"<b>no</b>", str) == ""
+    assert len(words(json_type, b'{"message": "' + b"x" * 9000 + b'"}', str)) == 400

@@ -14,7 +14,6 @@ from bot.app.plan.keeping import to_keep
 from bot.app.ports import Checkout, Deployment, Job, MergeRequest, Pipeline
 from bot.app.ports.running import RunOrder, RunRecord, RunSeen
 from bot.core.deploy.release_report import RunReport
-from bot.core.errors import ForgeRefused
 from bot.core.gate.decision import Lock
 from bot.core.model import Target
 from bot.core.planned import Plan
@@ -98,8 +97,7 @@ class Keeping(MemoryStore):
 class Forge:
     """GitLab with one merge request that was merged. A pipeline has ended when it is looked at.
 
-    `said` is its job's log, `left` the report in its artifacts, `broken` why GitLab cannot read the CI file,
-    `refuses` why it begins nothing.
+    `said` is its job's log, `left` the report in its artifacts, `broken` why GitLab cannot read the CI file.
     """
 
     fate: Fate
@@ -107,7 +105,6 @@ class Forge:
     said: str = "what it said"
     left: bytes | None = None
     broken: str = ""
-    refuses: str = ""
     notes: dict[str, str] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
     played: int = 0
@@ -141,8 +138,6 @@ class Forge:
         return self.pipelines[-1] if self.pipelines else None
 
     async def create_pipeline(self, project: str, ref: str, sha: str, inputs: Mapping[str, str]) -> Pipeline:
-        if self.refuses:
-            raise ForgeRefused(self.refuses, status=400)
         self.fate.write("pipeline")
         self.pipelines.append(Pipeline(7 + len(self.pipelines), self.ends, sha, ref, "api", ""))
         return self.pipelines[-1]
@@ -159,8 +154,6 @@ class Forge:
         return Pipeline(7, "failed", sha, ref, "push", "", self.broken) if self.broken else None
 
     async def play_job(self, project: str, job_id: int, inputs: Mapping[str, str]) -> None:
-        if self.refuses:
-            raise ForgeRefused(self.refuses, status=403)
         self.fate.write("the job begins")
         self.played += 1
 

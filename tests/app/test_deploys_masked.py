@@ -65,10 +65,3 @@ async def test_what_the_cluster_says_while_it_is_verified_is_masked(target: Targ
     story = Deploying(target)
     story.cluster.states["Deployment"] = RolloutState(False, True, f"Back-off after {PAIR}")
     assert "Back-off after password=‹masked" in await _told(story)
-
-
-@pytest.mark.parametrize("target", [PIPED, BY_JOB], ids=["pipeline", "job"])
-async def test_why_gitlab_begins_nothing_is_masked(target: Target) -> None:
-    story = Deploying(target)
-    story.forge.refuses = f"jobs:sync:variables: {PAIR} is not allowed"
-    assert "variables: password=‹masked" in await _told(story)

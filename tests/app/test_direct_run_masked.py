@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 from bot.app.plan.keeping import to_keep
@@ -28,3 +29,24 @@ def test_what_a_run_could_not_do_is_masked_in_its_log_and_in_its_report(tmp_path
         assert "There is no program ‹masked" in said
         assert VARIABLE not in said
         assert PAIRED not in said
+
+
+def test_what_is_logged_beside_it_is_masked_too(tmp_path: Path) -> None:
+    """Standard error is the same log: a library, or we, may quote what a chart or a cluster said."""
+    target = Target("production", PROJECT, variables={"LOGIN": VARIABLE})
+    (tmp_path / "tree").mkdir()
+    order = RunOrder("run-1", target, str(SEALED.seal), to_keep(SEALED, change(), target, HEAD, NOW).document)
+    settings = Settings(tmp_path / "cache", b"key", secrets=[VARIABLE])
+    told = json.dumps(order_of(order, tmp_path / "tree", HEAD, settings, ("cli", "helm")))
+    said = f"login {VARIABLE} or password={PAIRED}\x1b[2J"
+    script = (
+        "import logging, structlog; from bot.bootstrap.direct_run import main; main(); "
+        f"structlog.get_logger().warning('symptoms.failed', said={said!r}); "
+        f"logging.getLogger('kubernetes').error({said!r}); structlog.get_logger().info('chart.fetched')"
+    )
+    argv = [sys.executable, "-c", script]
+    run = subprocess.run(argv, input=told, capture_output=True, text=True, cwd=tmp_path, check=True)
+    log = run.stdout + run.stderr
+    assert log.count("login ‹masked:") == 2
+    for hidden in (VARIABLE, PAIRED, "\x1b", "chart.fetched"):
+        assert hidden not in log

@@ -8,11 +8,13 @@ from aiohttp import web
 
 from bot.adapters.gitlab.forge import GitLabClient, GitLabForge, Patience, open_client
 from bot.app.ports import Forge
+from bot.core.redact.masking import Masker
 from bot.demo.gitlab import GitLab, Level, MergeRequest, Project, User
 from tests.contracts.described import undescribed
 
 PATH = "ops/cluster"
 FILES = {"releases.yaml": "version: 1\n"}
+MASKER = Masker(b"key")
 QUICK = Patience(connect=2, total=5, budget=10, attempts=3, first_wait=0.005, longest_wait=0.02, jitter=0.002)
 
 
@@ -56,6 +58,6 @@ async def setting(files: Mapping[str, str] | None = None) -> AsyncIterator[Setti
         ada = gitlab.add_user("ada")
         project = await gitlab.add_project(PATH, {**FILES, **(files or {})}, {ada: Level.MAINTAINER})
         bot, token = gitlab.project_bot(project)
-        async with open_client(gitlab.url, lambda: token, patience=QUICK) as client:
+        async with open_client(gitlab.url, lambda: token, patience=QUICK, mask=MASKER.text) as client:
             yield Setting(gitlab, project, ada, bot, token, GitLabForge(client), client)
         assert undescribed(gitlab.requests) == {}

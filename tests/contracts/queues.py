@@ -105,12 +105,12 @@ class EngineDesk:
             return await self._begun.get()
 
     async def done(self, work: Work) -> None:
-        self._ends[work].set_result(Done())
-        await self._settled()
+        async with self._settled():
+            self._ends[work].set_result(Done())
 
     async def fail(self, work: Work, error: Exception | None = None) -> None:
-        self._ends[work].set_exception(error or Broken())
-        await self._settled()
+        async with self._settled():
+            self._ends[work].set_exception(error or Broken())
 
     async def wait(self, work: Work, seconds: float = 3600) -> None:
         self._ends[work].set_result(Again(seconds))
@@ -122,9 +122,11 @@ class EngineDesk:
         """How much has not ended."""
         return sum(each.works for each in (await self.engine.backlog()).values())
 
-    async def _settled(self) -> None:
-        """Until the engine has written down how it ended."""
+    @asynccontextmanager
+    async def _settled(self) -> AsyncIterator[None]:
+        """Goes on when the engine has written down how what ends inside has ended."""
         before = await self._left()
+        yield
         async with asyncio.timeout(PATIENCE):
             while before and await self._left() >= before and self._begun.empty():  # noqa: ASYNC110 - another side ends it
                 await asyncio.sleep(0.01)

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.redact.masking import COMMON, Masker
@@ -191,10 +191,19 @@ def test_the_shape_of_an_object_stays(masker: Masker) -> None:
     assert masked["stringData"]["b"] is None
 
 
+@pytest.mark.parametrize("rest", ["Zq7hunter2Qx9Kx8Lw", "Zq7hunter2Qx9Kx8Lw" * 9], ids=["short", "long"])
+def test_a_secret_of_several_lines_leaves_none_of_its_short_ones(masker: Masker, rest: str) -> None:
+    value = f"pin1\n{rest}\nend2"
+    masker.learn(secret(data={"x": b64(value)}))
+    assert masker.text(f"it says:\n{value}\n") == f"it says:\n{masker.mask(value)}\n"
+    assert rest not in masker.text(f"it says:\n    pin1\n    {rest}\n")
+
+
 @given(
     st.text(min_size=8, max_size=40).filter(lambda t: not MASK.search(t) and t not in COMMON),
     st.binary(min_size=1, max_size=8),
 )
+@example("0\n000000000000000A", b"\0")
 def test_no_value_of_a_secret_survives_in_any_text(value: str, key: bytes) -> None:
     masker = Masker(key)
     masker.learn(secret(data={"x": b64(value)}))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -58,8 +58,10 @@ _SHUT_OUT = (
 """Refusals that are about us and not about what was asked: status, GitLab's words, ours."""
 
 
-def check(status: int, headers: Mapping[str, str], body: bytes, what: str, now: datetime) -> None:
-    """Passes a usable answer; `what` names the request in errors.
+def check(
+    status: int, headers: Mapping[str, str], body: bytes, what: str, now: datetime, mask: Callable[[str], str]
+) -> None:
+    """Passes a usable answer; `what` names the request in errors, `mask` hides secrets in GitLab's words.
 
     Raises RateLimited, ShutOut, TransientError (5xx, 408, not an answer of the API at all) or ForgeRefused.
     """
@@ -76,7 +78,7 @@ def check(status: int, headers: Mapping[str, str], body: bytes, what: str, now: 
     if status == HTTPStatus.NOT_FOUND and not _is_json(headers):
         # A proxy before GitLab says 404 for a route that it has lost; that must not read as "deleted".
         raise TransientError(f"Something that is not GitLab's API answered 404 to {what}.")
-    said = words(headers, body)
+    said = words(headers, body, mask)
     for known, pattern, meaning in _SHUT_OUT:
         if status == known and pattern.search(said):
             added = f" ({said})" if said and status == HTTPStatus.FORBIDDEN else ""
@@ -95,8 +97,10 @@ def parse(headers: Mapping[str, str], body: bytes, what: str) -> Any:
         raise TransientError(f"The answer to {what} is not whole JSON.") from None
 
 
-def words(headers: Mapping[str, str], body: bytes) -> str:
-    """What GitLab says in a refusal, on one line, without anything that looks like a token."""
+def words(headers: Mapping[str, str], body: bytes, mask: Callable[[str], str]) -> str:
+    """What GitLab says in a refusal, on one line, without anything that looks like a token, and masked: it
+    may quote what people wrote (a CI file's variables, a branch) into notes, the trail and our log.
+    """
     if not _is_json(headers):
         return ""
     try:
@@ -106,7 +110,7 @@ def words(headers: Mapping[str, str], body: bytes) -> str:
     if isinstance(said, dict):
         said = [said[key] for key in ("message", "error", "error_description") if key in said]
     flat = " ".join(_flat(said).split())
-    return _TOKEN.sub("…", flat)[:LONGEST_WORDS]
+    return mask(_TOKEN.sub("…", flat))[:LONGEST_WORDS]
 
 
 def _flat(said: Any) -> str:

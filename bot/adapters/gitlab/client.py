@@ -6,12 +6,10 @@ any host that a Link header or a redirect names, paging may loop for ever, HTML 
 
 import asyncio
 import random
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -23,7 +21,8 @@ from yarl import URL
 
 from bot.adapters.gitlab import answers
 from bot.adapters.gitlab.answers import RateLimited, ShutOut
-from bot.core.errors import AuthorError, ForgeRefused, TransientError
+from bot.adapters.gitlab.trust import trusting
+from bot.core.errors import ForgeRefused, TransientError
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -76,7 +75,7 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
     403, a project that we may not see; not tried again here) and ForgeRefused (other 4xx). GET, PUT and
     DELETE are tried again; POST only where GitLab says 429, because then nothing was done: whoever POSTs
     looks first, and looks again after a TransientError.
-    `requests` counts what was sent, tries included.
+    `requests` counts what was sent, tries included. `mask` hides secrets in what GitLab says in a refusal.
     """
 
     def __init__(
@@ -85,6 +84,7 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
         url: str,
         token: Callable[[], str],
         *,
+        mask: Callable[[str], str],
         patience: Patience = Patience(),
         concurrency: int = 8,
         observe: Callable[[Answered], None] = _nobody,
@@ -94,6 +94,7 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
         self.requests = 0
         self._home = URL(self.api_url)
         self._token = token
+        self._mask = mask
         self._slots = asyncio.Semaphore(concurrency)
         self._observe = observe
 
@@ -191,7 +192,7 @@ class GitLabClient(gidgetlab.aiohttp.GitLabAPI):
                 address = answers.at_home(self._home, str(address.join(URL(received["location"]))), what)
                 continue
             if keep is None or status >= 300:
-                answers.check(status, received, content, what, datetime.now(UTC))
+                answers.check(status, received, content, what, datetime.now(UTC), self._mask)
             return status, received, content
         raise ForgeRefused(f"GitLab redirects {what} in a circle.", status=310, code="redirected")
 
@@ -267,6 +268,7 @@ async def open_client(
     url: str,
     token: Callable[[], str],
     *,
+    mask: Callable[[str], str],
     ca_file: str | None = None,
     patience: Patience = Patience(),
     concurrency: int = 8,
@@ -274,25 +276,17 @@ async def open_client(
 ) -> AsyncIterator[GitLabClient]:
     """A client with its own connections, closed at the end. `ca_file` (PEM) is trusted besides the system's.
 
-    `token` is asked at each request, so that a renewed one counts at once. Raises AuthorError (`ca-file`).
+    `token` is asked at each request, so that a renewed one counts at once; `mask`: see the client.
+    Raises AuthorError (`ca-file`).
     """
-    trust = await asyncio.to_thread(_trust, ca_file)
+    trust = await asyncio.to_thread(trusting, ca_file)
     connector = aiohttp.TCPConnector(limit=concurrency, ssl=trust, keepalive_timeout=15)
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(connector=connector, cookie_jar=jar, auto_decompress=True) as session:
-        yield GitLabClient(session, url, token, patience=patience, concurrency=concurrency, observe=observe)
-
-
-def _trust(ca_file: str | None) -> ssl.SSLContext:
-    trust = ssl.create_default_context()
-    if ca_file is None:
-        return trust
-    try:
-        trust.load_verify_locations(cadata=Path(ca_file).read_text("ascii"))
-    except (OSError, ValueError) as error:
-        raise AuthorError(
-            f"The certificate authority file {ca_file} cannot be used ({type(error).__name__}).",
-            fix="It has to be a readable PEM file.",
-            code="ca-file",
-        ) from None
-    return trust
+        yield GitLabClient(
+            *(session, url, token),
+            mask=mask,
+            patience=patience,
+            concurrency=concurrency,
+            observe=observe,
+        )

@@ -126,8 +126,7 @@ class ByOneJob:
             else:
                 await self._forge.play_job(mr.project, job.id, inputs)
         except ForgeRefused as error:
-            why = job_words.refused(job.name, self._masker().text(error.what))
-            held = replace(deployment, state="held", reason=why)
+            held = replace(deployment, state="held", reason=job_words.refused(job.name, error.what))
             said = replace(about(held), way_out=job_words.AFTER_REFUSAL, links=links_of(pipeline))
             return await self._telling.end(mr, held, said)
         return await self._begin(mr, target, deployment, pipeline)

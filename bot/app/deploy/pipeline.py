@@ -88,7 +88,7 @@ class ByPipeline:
                 inputs = pipeline_inputs(target.name, seal, mr.iid, str(back) if back else "")
                 pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
         except ForgeRefused as error:
-            held = replace(deployment, state="held", reason=self._masker().text(words.start_refused(error)))
+            held = replace(deployment, state="held", reason=words.start_refused(error))
             said = replace(about(held), way_out=words.way_to_start(error))
             return await self._telling.end(mr, held, said)
         now = self._clock().isoformat()

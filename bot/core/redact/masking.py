@@ -20,7 +20,8 @@ SHORTEST = 6
 """Shorter secrets are not looked for in other texts: they would be found everywhere."""
 
 _LONG = 100
-"""Longer secrets (keys, certificates) are looked for one by one: as one pattern they would take seconds."""
+"""Longer secrets (keys, certificates) are looked for one by one: as one pattern they would take seconds. So
+are those of several lines, before their lines are."""
 
 _MASK = re.compile(r"‹masked:[0-9a-f]{8}›")
 _NAMES = frozenset({"apiVersion", "kind", "name", "namespace", "key"})
@@ -272,15 +273,16 @@ class Masker:
     def _hide_known(self, text: str) -> str:
         if not self._known or len(text) < SHORTEST:
             return text
-        if self._lines and len(text) >= _SHORTEST_LINE:
-            text = _LINE.sub(lambda found: self._lines.get(found.group(), found.group()), text)
         if self._pattern is None:
             longest_first = sorted(self._known, key=lambda form: (-len(form), form))
-            self._long = [form for form in longest_first if len(form) > _LONG]
+            self._long = [form for form in longest_first if len(form) > _LONG or "\n" in form]
             short = [re.escape(form) for form in longest_first if len(form) <= _LONG]
             self._pattern = re.compile("|".join([_MASK.pattern, *short]))
-        if len(text) > _LONG:
+        # Whole ones come first: their lines one by one would leave those that are too short to be known.
+        if len(text) > _LONG or "\n" in text:
             for form in self._long:
                 if form in text:
                     text = text.replace(form, self._known[form])
+        if self._lines and len(text) >= _SHORTEST_LINE:
+            text = _LINE.sub(lambda found: self._lines.get(found.group(), found.group()), text)
         return self._pattern.sub(lambda found: self._known.get(found.group(), found.group()), text)
