@@ -30,7 +30,7 @@ class MemoryStore:
     async def add_plan(self, plan: StoredPlan) -> int:
         """See the port."""
         newest = await self.newest_plan(plan.project, plan.iid, plan.target)
-        if newest and replace(newest, id=0, created_at=plan.created_at) == replace(plan, id=0):
+        if newest and _comparable(newest) == _comparable(plan):
             return newest.id
         self._plans.append(replace(plan, id=len(self._plans) + 1))
         return len(self._plans)
@@ -46,10 +46,16 @@ class MemoryStore:
         """The plan that `add_plan` gave this id."""
         return next((each for each in self._plans if each.id == plan_id), None)
 
+    async def shown(self, plan_id: int, at: datetime) -> None:
+        """See the port."""
+        self._plans = [
+            replace(it, shown_at=at) if it.id == plan_id and it.shown_at is None else it for it in self._plans
+        ]
+
     async def marks(self, project: str, iid: int, target: str) -> list[Mark]:
         """See the port."""
         of_it = [it for it in self._plans if (it.project, it.iid, it.target) == (project, iid, target)]
-        return [Mark(it.id, it.head, it.seal, it.created_at) for it in of_it]
+        return [Mark(it.id, it.head, it.seal, it.shown_at) for it in of_it]
 
     async def planned(self, project: str, target: str, limit: int) -> list[int]:
         """See the port."""
@@ -276,3 +282,7 @@ def _woken_by(wake: WakeWork, work: Work) -> bool:
 
 def _is_push(work: Work) -> bool:
     return isinstance(work, PlanWork) and work.note_id is None
+
+
+def _comparable(plan: StoredPlan) -> StoredPlan:
+    return replace(plan, id=0, created_at=datetime.min, shown_at=None)

@@ -177,12 +177,12 @@ def _consented(
     committers: frozenset[int] | set[int],
 ) -> Approval:
     """A /helm deploy of the plan of now, as the approval that it is."""
-    one = given(person, levels[person.id], marks[-1].at, ())
     return judge(
-        one,
+        given(person, levels[person.id], None, ()),
         head=mr.head,
         marks=marks,
         rules=target.gate,
         author=mr.author,
         committers=committers,
+        seen=marks[-1],
     )

@@ -36,10 +36,11 @@ def answers(
     store: Store,
     gatekeeper: Gatekeeper,
     clock: Clock,
+    steady: Clock,
     runs: Runs,
     reverting: Reverting,
 ) -> Mapping[str, Answers]:
-    """What each command does, in the order in which help lists them."""
+    """What each command does, in the order in which help lists them. `steady` is the clock of deployments."""
     planner, clusters = tools.planner, tools.clusters
     ways = (tools.rollback, tools.recovery_back)
     previews = Previews(forge, repositories, clusters, tools.catalogue, *ways, store, clock)
@@ -49,7 +50,7 @@ def answers(
         "diff": Diff(store),
         "status": Status(clusters, store),
         "history": History(clusters, store),
-        "deploy": DeployAgain(queue, forge, repositories, planner, tools.recovery, store, gatekeeper, clock),
+        "deploy": DeployAgain(queue, forge, repositories, planner, tools.recovery, store, gatekeeper, steady),
         "rollback": PreviewRollback(previews, reverting, store),
         "confirm": ConfirmRollback(previews, queue, store, gatekeeper),
         "cancel": Cancel(queue, forge, store, runs, telling),

@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.clock import utc_now
+from bot.adapters.clock import SteadyClock, utc_now
 from bot.adapters.engine.place import Fence
 from bot.adapters.engine.queue import Engine
 from bot.adapters.helm.worker import RenderLimits
@@ -28,7 +28,7 @@ from bot.app.drift.look import LookForDrift
 from bot.app.failure import TellFailure
 from bot.app.gate import Gatekeeper
 from bot.app.plan.merge_request import PlanMergeRequest
-from bot.app.ports import Forge, Repositories
+from bot.app.ports import Clock, Forge, Repositories
 from bot.app.ports.running import RunRecords, Runs
 from bot.app.ports.sweeping import Merges, SweepStore
 from bot.app.refresh import RefreshGate
@@ -70,31 +70,37 @@ class Running:
 
 
 @asynccontextmanager
-async def service(config: Config) -> AsyncIterator[Running]:
-    """Runs until the context ends; then what runs is finished first. Raises before anything listens."""
+async def service(config: Config, clock: Clock = utc_now) -> AsyncIterator[Running]:
+    """Runs by the machine's `clock` until the context ends and what runs has. Raises before it listens."""
     async with AsyncExitStack() as stack:
         database = await open_database(config.database_url)
         stack.push_async_callback(database.dispose)
         metrics = Metrics(spans())
         stack.callback(metrics.spans.close)
-        store = SqlStore(database, written=metrics.domain)
-        inbox = await stack.enter_async_context(SqlInbox(database, kept=config.database.kept))
+        store = SqlStore(database, clock, metrics.domain)
+        inbox = await stack.enter_async_context(SqlInbox(database, clock, config.database.kept))
         settings = _settings(config, await store.key("fingerprint"))
         wired = await stack.enter_async_context(tools(settings, metrics.phases))
         fence = Fence()
         forge, repositories, merges, reverts = await gitlab(config, stack, metrics, fence, wired.masker)
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))
-        records, reverting = SqlRuns(database), Reverting(reverts, store)
         engine = _engine(
             *(config, wired, store, forge, repositories, targets, metrics),
-            *(runs, records, reverting, _durable(config, database, fence)),
+            *(
+                runs,
+                SqlRuns(database),
+                Reverting(reverts, store),
+                _durable(config, database, fence, clock),
+                clock,
+            ),
         )
         await stack.enter_async_context(engine)
         bell = Doorbell()
-        await stack.enter_async_context(_dispatcher(config, inbox, engine, store, bell))
-        sources = Sources(config.webhook.allow_networks, config.webhook.trusted_proxies)
-        hook = Hook(_doorkeeper(config), inbox, list(targets.values()), bell, metrics, sources=sources)
+        await stack.enter_async_context(_dispatcher(config, inbox, engine, store, bell, clock))
+        hook = Hook(
+            _doorkeeper(config), inbox, list(targets.values()), bell, metrics, sources=_sources(config)
+        )
         app = web.Application(client_max_size=0, middlewares=[metrics.measure])
         hook.add_to(app)
         add_health(app, _checks(store, database, engine, wired))
@@ -103,19 +109,19 @@ async def service(config: Config) -> AsyncIterator[Running]:
             *(stack, metrics_app(metrics, (engine.backlog, inbox.backlog), wired.kills)),
             *(config.metrics.listen.host, config.metrics.listen.port),
         )
-        sweep = _sweep(config, forge, merges, store, SqlSweeps(database), engine, targets, metrics)
+        sweep = _sweep(config, forge, merges, store, SqlSweeps(database), engine, targets, metrics, clock)
         await stack.enter_async_context(sweep)
-        await stack.enter_async_context(drifting(engine, looks(config), utc_now))
+        await stack.enter_async_context(drifting(engine, looks(config), clock))
         log.info("service.started", url=url, metrics=metrics_url, targets=len(targets))
         yield Running(url, metrics_url, store, engine)
         log.info("service.stopping")
 
 
 def _dispatcher(
-    config: Config, inbox: SqlInbox, engine: Engine, store: SqlStore, bell: Doorbell
+    config: Config, inbox: SqlInbox, engine: Engine, store: SqlStore, bell: Doorbell, clock: Clock
 ) -> Dispatcher:
     turn, every = partial(engine.turn, "inbox"), config.database.forget_every
-    return Dispatcher(inbox, Retried(engine, store, utc_now), store, bell, turn=turn, forget_every=every)
+    return Dispatcher(inbox, Retried(engine, store, clock), store, bell, turn=turn, forget_every=every)
 
 
 def _checks(store: SqlStore, database: AsyncEngine, engine: Engine, wired: Tools) -> dict[str, Check]:
@@ -148,6 +154,10 @@ def _doorkeeper(config: Config) -> Doorkeeper:
     return Doorkeeper(token.get_secret_value() if token else None, signing)
 
 
+def _sources(config: Config) -> Sources:
+    return Sources(config.webhook.allow_networks, config.webhook.trusted_proxies)
+
+
 def _targets(config: Config, wired: Tools) -> dict[tuple[str, str], Target]:
     hosts = tuple({*config.charts.allowed_hosts, *wired.catalogue.hosts})
     return {(t.project, t.name): replace(t, chart_hosts=hosts) for t in config.targets}
@@ -165,40 +175,42 @@ def _engine(
     records: RunRecords,
     reverting: Reverting,
     durable: partial[Engine],
+    clock: Clock,
 ) -> Engine:
     """The engine and its worker. `/helm plan` queues work, so commands get the engine afterwards."""
-    later = _Later()
-    keeper = Gatekeeper(forge, store, utc_now, metrics.phases)
+    later, steady = _Later(), SteadyClock(clock)
+    keeper = Gatekeeper(forge, store, clock, metrics.phases)
 
     def least(command: str, project: str, target: str | None) -> int:
         return LEVELS[config.least_role(command, project, target)]
 
-    table = answers(later, forge, repositories, wired, store, keeper, utc_now, runs, reverting)
+    table = answers(later, forge, repositories, wired, store, keeper, clock, steady, runs, reverting)
     worker = Worker(
         targets,
-        PlanMergeRequest(forge, repositories, wired.planner, store, utc_now, keeper, phases=metrics.phases),
+        PlanMergeRequest(forge, repositories, wired.planner, store, clock, keeper, phases=metrics.phases),
         DeployMergeRequest(
-            *(forge, repositories, wired.verifier, store, utc_now, wired.masker, keeper),
+            *(forge, repositories, wired.verifier, store, steady, wired.masker, keeper),
             *(runs, records, reverting, metrics.phases),
         ),
         AnswerCommands(forge, store, table, least),
         RefreshGate(forge, store, keeper),
         WatchBranch(forge, store),
-        LookForDrift(forge, repositories, wired.drifting, store, later, utc_now, metrics.drifted),
+        LookForDrift(forge, repositories, wired.drifting, store, later, clock, metrics.drifted),
         metrics,
     )
     later.queue = durable(worker, on_failure=TellFailure(forge, store, wired.masker))
     return later.queue
 
 
-def _durable(config: Config, database: AsyncEngine, fence: Fence) -> partial[Engine]:
+def _durable(config: Config, database: AsyncEngine, fence: Fence, clock: Clock) -> partial[Engine]:
     return partial(
         Engine,
         config.database_url,
         fence=fence,
         kept=config.database.kept,
         purge_every=config.database.forget_every,
-        under_way=SqlUnderWay(database),
+        under_way=SqlUnderWay(database, clock),
+        clock=clock,
     )
 
 
@@ -211,13 +223,14 @@ def _sweep(
     engine: Engine,
     targets: Mapping[tuple[str, str], Target],
     metrics: Metrics,
+    clock: Clock,
 ) -> AbstractAsyncContextManager[None]:
     def found(kind: str) -> None:
         metrics.swept.labels(kind).inc()
 
     every = list(targets.values())
     reach = config.sweep.reach
-    sweep = Sweep(forge, merges, store, sweeps, engine, utc_now, every, reach=reach, found=found)
+    sweep = Sweep(forge, merges, store, sweeps, engine, clock, every, reach=reach, found=found)
     return sweeping(sweep, config.sweep.every, engine.leads)
 
 

@@ -11,14 +11,14 @@ from bot.app.deploy.merge_request import DeployMergeRequest
 from bot.app.deploy.reverting import Reverting
 from bot.app.gate import Gatekeeper
 from bot.app.plan.keeping import to_keep
-from bot.app.ports import Checkout, Deployment, Job, MergeRequest, Pipeline
+from bot.app.ports import Checkout, Clock, Deployment, Job, MergeRequest, Pipeline
 from bot.app.ports.running import RunOrder, RunRecord, RunSeen
 from bot.core.deploy.release_report import RunReport
 from bot.core.gate.decision import Lock
 from bot.core.model import Target
 from bot.core.planned import Plan
 from bot.core.redact.masking import Masker
-from bot.core.work import DeployWork, Done
+from bot.core.work import DeployWork, Done, Outcome
 from tests.app.sweeping import HEAD, PROJECT, change
 from tests.app.verifying import CHANGED, Fresh, Live, Scene
 
@@ -218,8 +218,14 @@ class Deploying:
     With `cancelled_at_death` somebody cancels it while the bot is dead.
     """
 
-    def __init__(self, target: Target, ends: str = "success", due: int | None = None) -> None:
-        self.target = target
+    def __init__(
+        self,
+        target: Target,
+        ends: str = "success",
+        due: int | None = None,
+        clock: Clock = lambda: NOW,
+    ) -> None:
+        self.target, self.clock = target, clock
         self.fate = Fate(due)
         self.store, self.forge = Keeping(self.fate), Forge(self.fate, ends)
         self.runs = Runs(self.fate, ends)
@@ -233,7 +239,7 @@ class Deploying:
             Repositories(),
             Scene(self.cluster, fresh=Planning(forge=self.forge)).verifier,
             self.store,
-            lambda: NOW,
+            self.clock,
             lambda: Masker(b"key"),
             Gatekeeper(forge, self.store, lambda: NOW),
             runs,
@@ -243,16 +249,28 @@ class Deploying:
 
     async def to_its_end(self) -> None:
         """Each life of the bot takes it up where it stands. Once more at the end, as after a last death."""
-        mr = self.forge.mr
-        await self.store.add_plan(to_keep(SEALED, mr, self.target, HEAD, NOW))
+        await self.merged()
         for _ in range(2):
             done = False
             while not done:
                 try:
-                    work = DeployWork(PROJECT, mr.iid, self.target.name)
-                    done = isinstance(await self._use_case()(work, self.target), Done)
+                    done = isinstance(await self.look(), Done)
                 except Died:
                     await self._at_death()
+
+    async def merged(self) -> None:
+        """What was planned is kept."""
+        await self.store.add_plan(to_keep(SEALED, self.forge.mr, self.target, HEAD, NOW))
+
+    async def look(self) -> Outcome:
+        """One look at how it goes."""
+        work = DeployWork(PROJECT, self.forge.mr.iid, self.target.name)
+        return await self._use_case()(work, self.target)
+
+    async def state(self) -> str:
+        """Of what is kept; the reason besides."""
+        found = await self.store.deployment(PROJECT, self.forge.mr.iid, self.target.name)
+        return f"{found.state} {found.reason}".strip() if found else ""
 
     async def _at_death(self) -> None:
         """Where it is so, somebody's /helm cancel is carried out before the deploy is taken up again."""

@@ -181,6 +181,14 @@ class World:
         self.cluster.asked.clear()
         self.renderer.rendered.clear()
         self.renderer.parsed = self.charts.fetched = 0
+        self.lay(**colors)
+        return await self.planner().prepare(TARGET, self.checkout())
+
+    def checkout(self) -> DirectoryCheckout:
+        return DirectoryCheckout(str(self.folder), None)
+
+    def lay(self, **colors: str) -> None:
+        """Writes releases with these colors."""
         entries = [
             {
                 "name": name,
@@ -192,8 +200,9 @@ class World:
         ]
         file = self.folder / "releases.yaml"
         file.write_text(yaml.safe_dump({"version": 1, "releases": entries}, sort_keys=False))
-        planner = Planner(self.charts, self.renderer, self, catalogue(), lambda: Masker(b"key"), self.memory)
-        return await planner.prepare(TARGET, DirectoryCheckout(str(self.folder), None))
+
+    def planner(self) -> Planner:
+        return Planner(self.charts, self.renderer, self, catalogue(), lambda: Masker(b"key"), self.memory)
 
 
 def catalogue() -> Catalogue:

@@ -19,12 +19,25 @@ async def test_marks_are_the_plans_in_order(store: AnyStore) -> None:
     second = await store.add_plan(later)
     await store.add_plan(replace(PLAN, iid=PLAN.iid + 1))
     assert await store.marks(P, PLAN.iid, T) == [
-        Mark(first, PLAN.head, PLAN.seal, PLAN.created_at),
-        Mark(second, "b" * 40, None, AT + timedelta(minutes=1)),
+        Mark(first, PLAN.head, PLAN.seal, None),
+        Mark(second, "b" * 40, None, None),
     ]
     kept = await store.plan(second)
     assert kept is not None
     assert kept.note_id == 5
+
+
+async def test_a_plan_is_shown_once_and_stays_the_same_plan(store: AnyStore) -> None:
+    first = await store.add_plan(PLAN)
+    await store.shown(first, AT)
+    await store.shown(first, AT + timedelta(minutes=5))
+    assert await store.add_plan(replace(PLAN, created_at=AT + timedelta(hours=1))) == first
+    second = await store.add_plan(replace(PLAN, head="b" * 40))
+    assert [it.shown_at for it in await store.marks(P, PLAN.iid, T)] == [AT, None]
+    await store.shown(second, AT + timedelta(minutes=9))
+    kept = await store.newest_plan(P, PLAN.iid, T)
+    assert kept is not None
+    assert (kept.id, kept.shown_at) == (second, AT + timedelta(minutes=9))
 
 
 async def test_the_merge_requests_that_were_planned_last_come_first(store: AnyStore) -> None:

@@ -34,6 +34,10 @@ CASES = {
     "of a plan that came again with the same seal": (Given(MAX, 40, at(1), True), B, [FIRST, SAME], "bound"),
     "of the newer plan": (Given(MAX, 40, at(11)), B, [FIRST, SECOND], "bound"),
     "when clocks disagree, a push since tells": (Given(MAX, 40, at(11), True), B, [FIRST, SECOND], "void"),
+    "of a plan whose note is not there yet": (
+        Given(MAX, 40, at(11)), A, [FIRST, Mark(2, A, S2, None)], "void",
+    ),
+    "before any note": (Given(MAX, 40, at(11)), A, [Mark(1, A, S1, None)], "unplanned"),
     "of a head whose plan is not there yet": (Given(MAX, 40, at(11)), "c" * 40, [FIRST], "void"),
     "of a plan without a seal": (Given(MAX, 40, at(1)), A, [Mark(1, A, None, at(0))], "unplanned"),
     "of a sealed plan that lost its seal": (
@@ -51,6 +55,20 @@ def test_an_approval_is_bound_to_the_plan_that_was_seen(
     one: Given, head: str, marks: list[Mark], expected: str
 ) -> None:
     assert bond(one, head, *marks) == expected
+
+
+def test_what_was_named_with_it_is_what_it_is_of() -> None:
+    unshown = Mark(2, A, S2, None)
+    found = judge(
+        Given(MAX, 40, None),
+        head=A,
+        marks=[FIRST, unshown],
+        rules=GateRules(),
+        author="ada",
+        committers=(),
+        seen=unshown,
+    )
+    assert (found.bond, found.plan_id) == ("bound", 2)
 
 
 def test_the_thread_says_when_it_was_given_and_whether_something_was_pushed_since() -> None:

@@ -136,12 +136,14 @@ async def world(
     gates: Gates | None = None,
     targets: Gates | None = None,
     patience: Mapping[str, object] | None = None,
+    process: type[BotProcess] = BotProcess,
 ) -> AsyncIterator[World]:
     """Builds it all below `folder` with the bot running, and takes it down.
 
     Without `kubeconfig` the cluster is simulated. `special` are further projects with clusters of their own;
     `helm` is a folder to be put on the jobs' PATH. `gates` are projects whose target has that gate,
     `targets` such whose target has these settings. `patience` is more of the configuration's `gitlab`.
+    `process` is how the bot is run.
     """
     cluster = None
     if kubeconfig is None:
@@ -157,7 +159,7 @@ async def world(
             known = {"GITLAB_TOKEN": gitlab.token_for(user), "HOOK_TOKEN": secrets.token_urlsafe(24)}
             more = (special or {}, gates or {}, targets or {}, patience or {})
             config = _configuration(folder, gitlab.url, kubeconfig, names, *more)
-            bot = BotProcess(config, known)
+            bot = process(config, known)
             made = World(folder, gitlab, kubeconfig, bot, known, user, names, cluster)
             try:
                 await made.start_bot()

@@ -74,6 +74,7 @@ def note(discussion_id: str, it: Json) -> Note:
         internal=bool(it.get("internal") or it.get("confidential")),
         edited=it["updated_at"] != it["created_at"],
         created_at=moment(it["created_at"]),
+        updated_at=moment(it["updated_at"]),
     )
 
 

@@ -1,6 +1,7 @@
 """What the gate keeps: who said /helm deploy to which plan, and the locks of targets."""
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,9 +29,16 @@ class GateTables:
         """See the port."""
         of = tables.plans.c
         where = (of.project == project) & (of.iid == iid) & (of.target == target)
-        query = sa.select(of.id, of.head, of.seal, of.created_at.label("at")).where(where).order_by(of.id)
+        query = sa.select(of.id, of.head, of.seal, of.shown_at).where(where).order_by(of.id)
         async with self._engine.begin() as connection:
             return [Mark(**row) for row in (await connection.execute(query)).mappings()]
+
+    async def shown(self, plan_id: int, at: datetime) -> None:
+        """See the port."""
+        of = tables.plans.c
+        unseen = sa.update(tables.plans).where((of.id == plan_id) & of.shown_at.is_(None))
+        async with self._engine.begin() as connection:
+            await connection.execute(unseen.values(shown_at=at))
 
     async def planned(self, project: str, target: str, limit: int) -> list[int]:
         """See the port."""

@@ -59,6 +59,7 @@ plans = sa.Table(
     sa.Column("document", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("note_id", sa.BigInteger),
+    sa.Column("shown_at", Instant),
     sa.Index("ix_plans_merge_request", "project", "iid", "target", "id"),
 )
 

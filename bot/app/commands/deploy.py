@@ -28,7 +28,7 @@ MOST_LINES = 20
 
 
 class DeployAgain:
-    """Plans the merge commit, asks the gate, queues the deployment."""
+    """Plans the merge commit, asks the gate, queues the deployment. `clock` is that of deployments."""
 
     def __init__(
         self,

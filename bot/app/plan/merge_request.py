@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -121,7 +122,9 @@ class PlanMergeRequest:
             job=_own_job(target),
         )
         with self._phases("note"):
-            note_id = await self._write(mr, target, plan_notes(plan, context))
+            note_id, shown_at = await self._write(mr, target, plan_notes(plan, context))
+            if shown_at is not None:
+                await self._store.shown(plan_id, shown_at)
             await tell_status(self._forge, mr, target, note_id, plan, looked.facts)
         await self._record(mr, stored, plan_id, note_id)
         log.info("plan.commented", releases=len(plan.releases), seal=plan.seal, complete=plan.complete)
@@ -140,19 +143,24 @@ class PlanMergeRequest:
         }
         await self._store.record("plan", plan.project, plan.iid, facts, once=f"plan:{plan_id}")
 
-    async def _write(self, mr: MergeRequest, target: Target, notes: Notes) -> int:
-        """The first note and its follow-ups; a follow-up of a longer plan before is emptied."""
+    async def _write(self, mr: MergeRequest, target: Target, notes: Notes) -> tuple[int, datetime | None]:
+        """The first note and its follow-ups; a follow-up of a longer plan before is emptied.
+
+        Gives the first and GitLab's moment of the last that was written, which is when all of them stood.
+        """
         first = await self._forge.upsert_note(mr.project, mr.iid, plan_marker(target.name), notes.parts[0])
         for number, body in enumerate(notes.parts[1:], start=2):
             await self._forge.upsert_note(mr.project, mr.iid, plan_marker(target.name, number), body)
-        mine = [note.body for note in await self._forge.own_notes(mr.project, mr.iid)]
+        mine = await self._forge.own_notes(mr.project, mr.iid)
+        markers = tuple(plan_marker(target.name, number) for number in range(1, len(notes.parts) + 1))
+        written = [note.updated_at for note in mine if note.updated_at and note.body.startswith(markers)]
         number = len(notes.parts) + 1
-        while any(body.startswith(plan_marker(target.name, number)) for body in mine):
+        while any(note.body.startswith(plan_marker(target.name, number)) for note in mine):
             marker = plan_marker(target.name, number)
             empty = sentence_note(marker, f"Plan for {target.name}", ["The newest plan needs no note here."])
             await self._forge.upsert_note(mr.project, mr.iid, marker, empty)
             number += 1
-        return first
+        return first, max(written, default=None)
 
     async def _decline(
         self, work: PlanWork, mr: MergeRequest, target: Target, code: str, words: tuple[str, str]

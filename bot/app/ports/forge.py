@@ -60,6 +60,7 @@ class Note:
     internal: bool = False
     edited: bool = False
     created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ class Backlog:
 class StoredPlan:
     """A plan that was made. `document` is purser.plan/v1 with whole objects, masked.
 
-    `note_id` is the note whose /helm deploy it was made for: a plan of the merge commit.
+    `note_id` is the note whose /helm deploy it was made for: a plan of the merge commit. `shown_at` is when
+    its note stood in the thread, by GitLab's clock; None until it does, and for one shown in an answer only.
     """
 
     id: int
@@ -43,6 +44,7 @@ class StoredPlan:
     document: Mapping[str, Any]
     created_at: datetime
     note_id: int | None = None
+    shown_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class Store(Protocol):
     async def newest_plan(self, project: str, iid: int, target: str) -> StoredPlan | None: ...
 
     async def plan(self, plan_id: int) -> StoredPlan | None: ...
+
+    async def shown(self, plan_id: int, at: datetime) -> None:
+        """The plan's note stands in the thread since then; a moment that is kept already stays."""
+        ...
 
     async def marks(self, project: str, iid: int, target: str) -> list[Mark]:
         """Every plan of a merge request and target without its document, oldest first."""

@@ -31,12 +31,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A plan that was shown, as far as approvals need to know it."""
+    """A plan, as far as approvals need to know it. `shown_at`: since when its note stands there."""
 
     id: int
     head: str
     seal: str | None
-    at: datetime
+    shown_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,18 @@ def judge(
     rules: GateRules,
     author: str,
     committers: Collection[int],
+    seen: Mark | None = None,
 ) -> Approval:
-    """What an approval is worth for the newest of `marks`, which are oldest first. `head` is that of now."""
+    """What an approval is worth for the newest of `marks`, which are oldest first. `head` is that of now.
+
+    `seen` is the plan that it was given for, where that was said with it.
+    """
     barred: Literal["", "author", "committer"] = ""
     if one.person.username == author:
         barred = "" if rules.allow_author else "author"
     elif one.person.id in committers and not rules.allow_committers:
         barred = "committer"
-    seen = _seen(one, head, marks)
+    seen = seen or _seen(one, head, marks)
     bond: Bond = "unplanned"
     if seen is not None and seen.seal is not None:
         newest = marks[-1]
@@ -135,9 +139,13 @@ def judge(
 
 
 def _seen(one: Given, head: str, marks: Sequence[Mark]) -> Mark | None:
-    """The newest plan that stood there when it was given."""
+    """The newest plan that stood there when it was given. Both moments are GitLab's."""
     moment = one.at
     if moment is None:
         return None
-    known = [it for it in marks if it.at <= moment and not (one.pushed_since and it.head == head)]
+    known = [
+        it
+        for it in marks
+        if it.shown_at is not None and it.shown_at <= moment and not (one.pushed_since and it.head == head)
+    ]
     return known[-1] if known else None
