@@ -86,14 +86,8 @@ async def service(config: Config, clock: Clock = utc_now) -> AsyncIterator[Runni
         targets = _targets(config, wired)
         runs = await stack.enter_async_context(direct_runs(config, settings))
         engine = _engine(
-            *(config, wired, store, forge, repositories, targets, metrics),
-            *(
-                runs,
-                SqlRuns(database),
-                Reverting(reverts, store),
-                _durable(config, database, fence, clock),
-                clock,
-            ),
+            *(config, wired, store, forge, repositories, targets, metrics, runs, SqlRuns(database)),
+            *(Reverting(reverts, store), _durable(config, database, fence, clock), clock),
         )
         await stack.enter_async_context(engine)
         bell = Doorbell()
