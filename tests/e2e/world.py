@@ -91,6 +91,7 @@ def _configuration(
     gates: Gates,
     targets: Gates,
     patience: Mapping[str, object],
+    charts: Mapping[str, object],
 ) -> Path:
     def project(place: str) -> dict[str, object]:
         target: dict[str, object] = {"name": TARGET, "kubeconfig": str(special.get(place, kubeconfig))}
@@ -107,6 +108,7 @@ def _configuration(
         "data_dir": str(folder / "data"),
         "log": {"format": "json", "level": "info"},
         "helm": {"render_timeout": 8},
+        "charts": dict(charts),
         "sweep": {"every": 0},  # stories lose hooks on purpose, and look what comes of it
         "projects": [project(place) for place in [*places, *special, *gates, *targets]],
     }
@@ -136,14 +138,15 @@ async def world(
     gates: Gates | None = None,
     targets: Gates | None = None,
     patience: Mapping[str, object] | None = None,
+    charts: Mapping[str, object] | None = None,
     process: type[BotProcess] = BotProcess,
 ) -> AsyncIterator[World]:
     """Builds it all below `folder` with the bot running, and takes it down.
 
     Without `kubeconfig` the cluster is simulated. `special` are further projects with clusters of their own;
     `helm` is a folder to be put on the jobs' PATH. `gates` are projects whose target has that gate,
-    `targets` such whose target has these settings. `patience` is more of the configuration's `gitlab`.
-    `process` is how the bot is run.
+    `targets` such whose target has these settings. `patience` is more of the configuration's `gitlab`,
+    `charts` its own. `process` is how the bot is run.
     """
     cluster = None
     if kubeconfig is None:
@@ -157,7 +160,7 @@ async def world(
             user = gitlab.add_user("purser", bot=True)
             gitlab.add_group_member(GROUP, user, Level.MAINTAINER)
             known = {"GITLAB_TOKEN": gitlab.token_for(user), "HOOK_TOKEN": secrets.token_urlsafe(24)}
-            more = (special or {}, gates or {}, targets or {}, patience or {})
+            more = (special or {}, gates or {}, targets or {}, patience or {}, charts or {})
             config = _configuration(folder, gitlab.url, kubeconfig, names, *more)
             bot = process(config, known)
             made = World(folder, gitlab, kubeconfig, bot, known, user, names, cluster)
