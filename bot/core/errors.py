@@ -79,3 +79,12 @@ class ForgeRefused(PurserError):
         self.what = what
         self.status = status
         self.code = code
+
+
+class PipelineElsewhere(ForgeRefused):
+    """The branch moved as GitLab made our pipeline: on `sha`, which is newer. It was cancelled."""
+
+    def __init__(self, what: str, pipeline_id: int, sha: str) -> None:
+        super().__init__(what, status=409, code="ref-moved")
+        self.pipeline_id = pipeline_id
+        self.sha = sha

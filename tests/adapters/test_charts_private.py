@@ -17,7 +17,7 @@ from tests.adapters.charts_script import Served, chart_files, packed, registry, 
 from tests.test_config import ENVIRON, MINIMAL, write
 
 DATA = packed(chart_files())
-PASSWORD = "hunter2-of-the-robot"
+PASSWORD, OTHERS = "hunter2-of-the-robot", "another-secret-of-the-robot"
 ENCODED = base64.b64encode(f"robot:{PASSWORD}".encode()).decode()
 BASIC = f"Basic {ENCODED}"
 
@@ -28,19 +28,19 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         yield one
 
 
-def cache(folder: Path, *private: Served, password: str = PASSWORD) -> ChartCache:
-    """Charts as a configuration has them, with an entry for each of these hosts."""
+def cache(folder: Path, *private: Served, others: str = PASSWORD) -> ChartCache:
+    """Charts as a configuration has them, with an entry for each of these hosts; `others`: of all but one."""
     logins = [
         {
             "host": one.host,
             "username": "robot",
-            "password": {"env": "CHARTS"},
+            "password": {"env": "OTHERS" if number else "CHARTS"},
             "ca_file": str(one.ca_file) if one.ca_file else None,
         }
-        for one in private
+        for number, one in enumerate(private)
     ]
     file = write(folder, f"{MINIMAL}charts: {json.dumps({'credentials': logins})}\n")
-    config = load(file, {**ENVIRON, "CHARTS": password})
+    config = load(file, {**ENVIRON, "CHARTS": PASSWORD, "OTHERS": others})
     return ChartCache(folder / "charts", credentials=config.charts.logins)
 
 
@@ -134,6 +134,49 @@ async def test_it_is_never_told_to_the_host_of_a_redirect(served: Served, tmp_pa
         served.redirect("/charts/web-1.2.3.tgz", f"{plain.url}/web.tgz")
         said = await refused(charts, repository(served), served.host, plain.host)
         assert (said.code, plain.asked) == ("chart-host-refused", [])
+
+
+def told(served: Served) -> list[str | None]:
+    """What each request said to be let in."""
+    return [request.headers.get("Authorization") for request in served.asked]
+
+
+async def test_whoever_is_on_the_way_of_a_redirect_hears_his_own_and_no_other(
+    served: Served, tmp_path: Path
+) -> None:
+    """From the private host to another private one, and back: by port, for the name of both is the same."""
+    theirs = "Basic " + base64.b64encode(f"robot:{OTHERS}".encode()).decode()
+    async with serving(tmp_path / "other") as other:
+        served.chart("web", "1.2.3", DATA)
+        served.redirect("/charts/web-1.2.3.tgz", f"{other.url}/one.tgz")
+        other.redirect("/one.tgz", f"{served.url}/two.tgz")
+        served.redirect("/two.tgz", f"{other.url}/three.tgz")
+        other.give("/three.tgz", DATA)
+        charts = cache(tmp_path, served, other, others=OTHERS)
+        chart = await charts.fetch(repository(served), DirectoryCheckout("."), (served.host, other.host))
+        assert chart.name == "web"
+        assert (served.paths, other.paths) == (
+            ["/charts/index.yaml", "/charts/web-1.2.3.tgz", "/two.tgz"],
+            ["/one.tgz", "/three.tgz"],
+        )
+        assert (told(served), told(other)) == ([BASIC] * 3, [theirs] * 2)
+
+
+async def test_a_registrys_token_is_not_told_to_the_host_that_has_the_blob(
+    served: Served, tmp_path: Path
+) -> None:
+    """As registries do that keep their blobs at a storage service."""
+    theirs = "Basic " + base64.b64encode(f"robot:{OTHERS}".encode()).decode()
+    async with serving(tmp_path / "other") as storage:
+        registry(served, DATA, token="t0ken")
+        blob = f"/v2/charts/web/blobs/sha256:{sha256(DATA)}"
+        served.redirect(blob, f"{storage.url}/blob?signature=abc")
+        storage.give("/blob", DATA)
+        charts = cache(tmp_path, served, storage, others=OTHERS)
+        chart = await charts.fetch(in_registry(served), DirectoryCheckout("."), (served.host, storage.host))
+        assert chart.digest == f"sha256:{sha256(DATA)}"
+        assert told(served)[-1] == "Bearer t0ken"
+        assert told(storage) == [theirs]
 
 
 async def test_it_is_not_told_to_an_archive_on_another_host(served: Served, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ async def test_a_deploy_that_begins_while_it_is_being_cancelled_is_stopped_and_f
     assert await story.store.deployment(PROJECT, 1, "production") == begun
 
 
-@pytest.mark.parametrize("due", [None, *range(2)])
+@pytest.mark.parametrize("due", [None, *range(3)])
 async def test_commands_whose_plans_are_taken_back_get_a_cross_and_pushes_have_none_to_get(
     due: int | None,
 ) -> None:
@@ -96,3 +96,6 @@ async def test_commands_whose_plans_are_taken_back_get_a_cross_and_pushes_have_n
     assert "3 queued plans will not be made" in answer.text
     assert story.forge.reactions == {(3, "x"), (4, "x")}
     assert queue.take() is None
+    [entry] = await story.store.trail(PROJECT)
+    assert (entry["kind"], entry["facts"]["by"], entry["facts"]["plans"]) == ("cancel", "ada", 3)
+    assert (await cancelled(story, queue)).text == answer.text  # the same note, whose answer was lost

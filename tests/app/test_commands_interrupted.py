@@ -121,6 +121,16 @@ async def test_an_unlock_that_is_heard_of_after_a_later_lock_does_not_unlock() -
     assert (await UnlockTarget(queue, story.store)(said(story, "unlock", 7))).good
 
 
+async def test_a_lock_in_vain_counts_against_an_unlock_before_it_that_is_heard_of_later() -> None:
+    story, queue = await begun(None)
+    await story.store.put_lock(PROJECT, "production", Lock("max", "", NOW))
+    assert not (await LockTarget(queue, story.store, lambda: NOW)(said(story, "lock", 7))).good
+    late = await UnlockTarget(queue, story.store)(said(story, "unlock", 6))
+    assert "stays locked: ada said `/helm lock` after this" in late.text
+    assert await story.store.lock(PROJECT, "production") is not None
+    assert (await UnlockTarget(queue, story.store)(said(story, "unlock", 8))).good
+
+
 async def test_a_deploy_that_died_before_its_work_was_queued_queues_it_and_no_other_note_does() -> None:
     story, queue = await begun(None)
     seal = SEALED.seal or ""

@@ -64,6 +64,17 @@ async def test_a_plan_of_the_head_is_enough_and_one_of_another_head_is_not() -> 
     assert story.work() == [planned("pushed", 2)]
 
 
+async def test_a_head_whose_plan_somebody_took_back_is_let_be_and_the_next_one_is_not() -> None:
+    story = await begun()
+    facts = {"target": "production", "state": "queued", "head": HEAD, "by": "ada"}
+    await story.store.record("cancel", PROJECT, 1, facts, once="one")
+    story.forge.put(change())
+    assert await story.swept(11) == []
+    story.forge.put(change(minutes=20, head="f" * 40), PUSHED)
+    assert await story.swept(21) == ["pushed"]
+    assert [it.sha for it in story.work() if isinstance(it, PlanWork)] == ["f" * 40]
+
+
 async def test_what_happened_before_the_first_start_is_let_be() -> None:
     story = Story()
     story.forge.put(change(1, minutes=-60), note(50, "/helm plan", minutes=-60))

@@ -160,7 +160,7 @@ def _pipelines(place: Place, done: Done) -> Iterator[str]:
     """None that the bot made and forgot."""
     known = {
         json.loads(text)["pipeline"]
-        for (text,) in rows(place, "SELECT facts FROM trail WHERE kind = 'pipeline'")
+        for (text,) in rows(place, "SELECT facts FROM trail WHERE kind IN ('pipeline', 'pipeline.elsewhere')")
     }
     for pipeline in place.one.apply_pipelines():
         if pipeline.id not in known:

@@ -1,9 +1,10 @@
 """Port Forge: pipelines and jobs."""
 
 import pytest
+from aiohttp import web
 
 from bot.adapters.gitlab.pipelines import names_seal
-from bot.core.errors import ForgeRefused
+from bot.core.errors import ForgeRefused, PipelineElsewhere
 from tests.contracts.gitlab_setting import PATH, Setting, setting
 
 SEAL = "sha256:" + "ab12cd34" * 8
@@ -102,6 +103,25 @@ async def test_a_branch_that_moved_on_gets_no_pipeline() -> None:
                 await at.forge.create_pipeline(PATH, branch, sha, INPUTS)
             assert caught.value.code == "ref-moved"
         assert from_api(at) == []
+
+
+async def test_a_branch_that_moves_as_the_pipeline_is_made_gets_one_that_is_cancelled_and_named() -> None:
+    async with setting({".gitlab-ci.yml": WITH_VARIABLES}) as at:
+        sha = await tip(at)
+        at.gitlab.runner.pause()
+
+        async def pushed(request: web.Request) -> None:
+            if request.method == "POST" and request.path.endswith("/pipeline"):
+                at.gitlab.plant_fault()
+                await at.gitlab.push(at.project, "main", {"x.yaml": "x: 1\n"}, at.ada)
+
+        at.gitlab.plant_fault(before=pushed)
+        with pytest.raises(PipelineElsewhere) as caught:
+            await at.forge.create_pipeline(PATH, "main", sha, INPUTS)
+        assert (caught.value.code, caught.value.sha) == ("ref-moved", await tip(at))
+        made = await at.forge.pipeline(PATH, caught.value.pipeline_id)
+        assert made is not None
+        assert (made.status, from_api(at)) == ("canceled", [made.id])
 
 
 @pytest.mark.parametrize(

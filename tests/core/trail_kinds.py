@@ -128,6 +128,8 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "drift.gone": {**_TARGET, "head": MERGED},
     "unlock.vain": {**_TARGET, "by": "bo"},
+    "lock.vain": {**_TARGET, "by": "bo"},
+    "pipeline.elsewhere": {**_TARGET, "pipeline": 30, "seal": SEAL, "sha": "f" * 40},
     "push.direct": {"branch": "main", "before": MERGED, "after": "f" * 40, "targets": ["production"]},
     "push.forced": {"branch": "main", "before": "f" * 40, "after": MERGED, "targets": ["production"]},
 }

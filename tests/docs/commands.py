@@ -54,8 +54,8 @@ never taken from the webhook.
   an hour, if nothing moved. Git is not changed; `--revert` opens the merge request that does: [how to go
   back](../how-to/rollback.md). `--recover` plans as if a revision that a crash left `pending-…` had failed,
   and says which; the code then marks it so and goes back.
-- **cancel** takes back plans that wait, keeps a deployment from beginning, and has GitLab cancel the
-  pipeline of one that runs.
+- **cancel** takes back plans that wait (the next push has one made, or `/helm plan`), keeps a deployment
+  from beginning, and has GitLab cancel the pipeline of one that runs.
 - **drift** holds the head of the target's branch against the cluster and keeps one issue about what differs
   ([how](../how-to/drift.md)). A second reply has what was found; a deployment that runs goes first.
 - **verify** holds the cluster against the sealed plan that was deployed last: revisions, rollouts, and a

@@ -12,7 +12,7 @@ from bot.adapters.gitlab.reading import read
 from bot.adapters.gitlab.side import GitLabSide, project_url
 from bot.adapters.gitlab.trace import readable
 from bot.app.ports.jobs import Job, Pipeline
-from bot.core.errors import ForgeRefused, TransientError
+from bot.core.errors import ForgeRefused, PipelineElsewhere, TransientError
 
 _INPUTS_SINCE = (18, 1)
 _ENDED = frozenset({"success", "failed", "canceled", "skipped"})
@@ -61,8 +61,8 @@ class Pipelines(GitLabSide):
     async def create_pipeline(self, project: str, ref: str, sha: str, inputs: Mapping[str, str]) -> Pipeline:
         """A new pipeline, or the one with this seal and target that still goes on (the first try's, perhaps).
 
-        Raises ForgeRefused: `ref-moved`, `no-pipeline` (CI file missing, or its rules want no job),
-        `inputs-refused`, `variables-refused`.
+        Raises ForgeRefused: `ref-moved` (PipelineElsewhere where one was made and cancelled), `no-pipeline`
+        (CI file missing, or its rules want no job), `inputs-refused`, `variables-refused`.
         """
         seal, target = inputs["PURSER_SEAL"], inputs["PURSER_TARGET"]
         before = await self._given(project, sha, seal, target)
@@ -80,7 +80,7 @@ class Pipelines(GitLabSide):
             made = await self._make(project, ref, inputs)
             if made.sha != sha:
                 await self._cancel(project, made)
-                raise _moved(ref, sha)
+                raise PipelineElsewhere(_moved(ref, sha).what, made.id, made.sha)
             return made
 
         return await self._once(look, write)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.app.commands.request import Answer, Request
+from bot.app.commands.taken_up import entries
 from bot.app.deploy.telling import Telling, about
 from bot.app.ports import Deployment, Forge, Queue, Store
 from bot.app.ports.running import Runs
@@ -10,6 +11,7 @@ from bot.app.taking_back import take_back
 from bot.core.gate.decision import FOLLOW_UP
 from bot.core.model import Target
 from bot.core.notes import markdown as md
+from bot.core.trail.facts import QUEUED
 
 
 class Cancel:
@@ -29,10 +31,8 @@ class Cancel:
         return Answer("\n\n".join(lines)) if lines else Answer("There is nothing to cancel.", good=False)
 
     async def _one(self, request: Request, target: Target) -> list[str]:
-        mr, name, lines = request.mr, md.code(target.name), []
-        plans = await take_back(self._queue, self._forge, mr.project, mr.iid, target.name)
-        if plans:
-            lines.append(f"{name}: {plans} queued plan{'s' if plans > 1 else ''} will not be made.")
+        mr, name = request.mr, md.code(target.name)
+        lines = await self._plans(request, target)
         found = await self._store.deployment(mr.project, mr.iid, target.name)
         if found is None:
             return lines
@@ -56,10 +56,32 @@ class Cancel:
             lines.append(f"{name}: it is applied already and being verified; there is nothing to stop.")
         if lines:
             state = "waiting" if deployment == held else deployment.state
-            facts = {"target": target.name, "by": by, "state": state}
+            facts = {"target": target.name, "by": by, "state": state, "note": request.note.id}
             once = f"cancel:{request.note.id}:{target.name}"
             await self._store.record("cancel", mr.project, mr.iid, facts, once=once)
         return lines
+
+    async def _plans(self, request: Request, target: Target) -> list[str]:
+        """Takes back those that wait. The trail knows it first: by that the sweep lets the head be."""
+        mr, note, name = request.mr, request.note, md.code(target.name)
+        plans = len(await self._queue.plans(mr.project, mr.iid, target.name))
+        if plans:
+            facts = {"target": target.name, "by": note.author, "state": QUEUED, "head": mr.head}
+            once = f"cancel:{note.id}:{target.name}:plans"
+            await self._store.record(
+                "cancel", mr.project, mr.iid, {**facts, "plans": plans, "note": note.id}, once=once
+            )
+            await take_back(self._queue, self._forge, mr.project, mr.iid, target.name)
+        else:
+            plans = await self._taken_back(request, target)
+        return [f"{name}: {plans} queued plan{'s' if plans > 1 else ''} will not be made."] if plans else []
+
+    async def _taken_back(self, request: Request, target: Target) -> int:
+        """How many plans this very note took back before it died; 0 where it did not."""
+        for facts in await entries(self._store, "cancel", request, target):
+            if (facts.get("note"), facts.get("state")) == (request.note.id, QUEUED):
+                return int(facts["plans"])
+        return 0
 
     async def _hold(self, held: Deployment) -> Deployment:
         """It, where it has not begun; where it has, perhaps this very moment, the deployment as it is."""

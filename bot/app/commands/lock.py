@@ -31,6 +31,10 @@ class LockTarget:
         there = await self._store.lock(project, target.name)
         if there is not None and not await recorded(self._store, "lock", request, target):
             why = f": {md.text(there.reason)}" if there.reason else ""
+            # For the unlock that was said before this, and of which we hear later.
+            vain = {"target": target.name, "by": note.author, "note": note.id}
+            once = f"lock:{note.id}:{target.name}"
+            await self._store.record("lock.vain", project, request.mr.iid, vain, once=once)
             said = f"{name} is locked already, by {md.text(there.by)} at {there.at:%Y-%m-%d %H:%M} UTC{why}."
             return Answer(said, good=False)
         if there is None and (by := await overtaken(self._store, request, target, *_OPPOSITE)):

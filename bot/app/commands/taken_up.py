@@ -51,7 +51,7 @@ async def overtaken(store: Store, request: Request, target: Target, *kinds: str)
     numbers the notes of all merge requests in their order.
     """
     for kind in kinds:
-        for facts in await _entries(store, kind, request, target):
+        for facts in await entries(store, kind, request, target):
             if int(facts.get("note", 0)) > request.note.id:
                 return str(facts.get("by", ""))
     return ""
@@ -59,11 +59,11 @@ async def overtaken(store: Store, request: Request, target: Target, *kinds: str)
 
 async def recorded(store: Store, kind: str, request: Request, target: Target) -> bool:
     """Whether this very note has its entry of that kind in the trail."""
-    entries = await _entries(store, kind, request, target)
-    return any(facts.get("note") == request.note.id for facts in entries)
+    found = await entries(store, kind, request, target)
+    return any(facts.get("note") == request.note.id for facts in found)
 
 
-async def _entries(store: Store, kind: str, request: Request, target: Target) -> list[Mapping[str, Any]]:
+async def entries(store: Store, kind: str, request: Request, target: Target) -> list[Mapping[str, Any]]:
     """The facts of the newest entries of that kind that are about the target, newest first."""
     entries = await store.recent(kind, request.mr.project, _MOST_ENTRIES)
     return [it["facts"] for it in entries if it["facts"].get("target") == target.name]

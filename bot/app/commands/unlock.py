@@ -7,6 +7,8 @@ from bot.app.ports import Queue, Store
 from bot.core.model import Target
 from bot.core.notes import markdown as md
 
+_OPPOSITE = ("lock", "lock.vain")
+
 
 class UnlockTarget:
     """Takes a lock away, whoever set it. What was held meanwhile waits for /helm deploy."""
@@ -28,7 +30,7 @@ class UnlockTarget:
             # For the lock that was said before this, and of which we hear later.
             await self._store.record("unlock.vain", project, request.mr.iid, facts, once=once)
             return Answer(f"{name} is not locked.", good=False)
-        if there is not None and (by := await overtaken(self._store, request, target, "lock")):
+        if there is not None and (by := await overtaken(self._store, request, target, *_OPPOSITE)):
             said = f"{name} stays locked: {md.text(by)} said {md.code('/helm lock')} after this."
             return Answer(said, good=False)
         await self._store.record("unlock", project, request.mr.iid, facts, once=once)

@@ -17,7 +17,7 @@ from bot.core.deploy import words
 from bot.core.deploy.foreign_report import MOST_BYTES, foreign_report
 from bot.core.deploy.pipeline_end import pipeline_end
 from bot.core.deploy.release_report import RunReport
-from bot.core.errors import ForgeRefused
+from bot.core.errors import ForgeRefused, PipelineElsewhere
 from bot.core.gate.decision import FOLLOW_UP
 from bot.core.model import Target
 from bot.core.notes.deploy import DeployReport
@@ -88,6 +88,9 @@ class ByPipeline:
                 inputs = pipeline_inputs(target.name, seal, mr.iid, str(back) if back else "")
                 pipeline = await self._forge.create_pipeline(mr.project, mr.target_branch, sha, inputs)
         except ForgeRefused as error:
+            if isinstance(error, PipelineElsewhere):
+                facts = {"pipeline": error.pipeline_id, "seal": seal, "sha": error.sha}
+                await self._telling.record("pipeline.elsewhere", mr, target, facts, f":{error.pipeline_id}")
             held = replace(deployment, state="held", reason=words.start_refused(error))
             said = replace(about(held), way_out=words.way_to_start(error))
             return await self._telling.end(mr, held, said)

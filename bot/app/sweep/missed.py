@@ -14,6 +14,7 @@ from bot.core.gate.approvals import Event, pushers
 from bot.core.model import Target
 from bot.core.notes.marks import plan_marker, reply_marker
 from bot.core.notes.plan import DRAFT
+from bot.core.trail.facts import QUEUED
 from bot.core.work import DESCRIPTION, CommandWork, GateWork, PlanWork, Work, lane
 
 _APPROVED = ("approved this merge request",)
@@ -58,11 +59,22 @@ class Missed:
         marks = await self._store.marks(mr.project, mr.iid, target.name)
         plan = PlanWork(mr.project, mr.iid, target.name, mr.head, "opened")
         if not marks or marks[-1].head != mr.head:
+            if await self._taken_back(mr, target):
+                return []
             why = "pushed" if pushers(_events(notes)) else "opened"
             return [Found(why, replace(plan, why=why))]
         if not mr.draft and _says_draft(notes, me, target):
             return [Found("ready", replace(plan, why="ready", once=f"swept-{marks[-1].id}"))]
         return await self._approvals(mr, target, notes)
+
+    async def _taken_back(self, mr: MergeRequest, target: Target) -> bool:
+        """Whether a /helm cancel took plans of this head back: who wants one now asks for it."""
+        return any(
+            (it["facts"].get("state"), it["facts"].get("head")) == (QUEUED, mr.head)
+            and it["facts"].get("target") == target.name
+            for it in await self._store.trail(mr.project, mr.iid)
+            if it["kind"] == "cancel"
+        )
 
     async def _approvals(self, mr: MergeRequest, target: Target, notes: Sequence[Note]) -> list[Found]:
         """Compares how often somebody approved, or took it back, with how often we were told so."""

@@ -10,6 +10,9 @@ from bot.core.gate.decision import Decision, Deploy, GateFacts, Hold, Nothing
 LOG_MOST = 250_000
 """Characters of a job's log that its digest covers: the last ones."""
 
+QUEUED = "queued"
+"""The state of what a `cancel` took back: plans of a head that were not begun."""
+
 _MOST_LINES = 1_000
 
 

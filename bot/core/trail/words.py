@@ -117,6 +117,7 @@ _WORDS: Mapping[str, Callable[[_Facts], str]] = {
     "gate": lambda of: f"The gate said {of['decision']}, {of.seal}. {of['reason']}",
     "command": lambda of: f"/helm {of['command']}: {'done' if of.all.get('good') else 'refused'}",
     "lock": lambda of: f"Locked the target. {of['reason']}",
+    "lock.vain": lambda of: "Wanted to lock the target, which was locked",
     "unlock": lambda of: "Unlocked the target",
     "unlock.vain": lambda of: "Wanted to unlock the target, which was not locked",
     "cancel": lambda of: f"Cancelled what was {of['state']}",
@@ -126,6 +127,9 @@ _WORDS: Mapping[str, Callable[[_Facts], str]] = {
     "revert": lambda of: f"Opened the merge request that takes commit {of.short('sha')} back: {of['url']}",
     "merge": lambda of: f"Merged as commit {of.short('merge_sha')}",
     "pipeline": lambda of: f"Pipeline {of['pipeline']} runs on commit {of.short('sha')} for {of.seal}",
+    "pipeline.elsewhere": lambda of: (
+        f"Pipeline {of['pipeline']} was made on the newer commit {of.short('sha')}, and cancelled"
+    ),
     "pipeline.ended": lambda of: f"Pipeline {of['pipeline']} ended: {of['status']}",
     "run": lambda of: f"The bot applies commit {of.short('sha')} for {of.seal}: {of['run']}",
     "run.ended": _run_ended,
