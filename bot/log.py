@@ -39,12 +39,13 @@ class Scrubber:
     """Takes secrets out of a log entry: by key, by the shape of a value, and by exact value.
 
     `secrets` are exact values; those under six characters are left to the other two rules, since they would
-    tear words apart.
+    tear words apart. `mask` goes over each text besides.
     """
 
-    def __init__(self, secrets: Collection[str] = ()) -> None:
+    def __init__(self, secrets: Collection[str] = (), mask: Callable[[str], str] = str) -> None:
         known = sorted({each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
+        self._mask = mask
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
         """The structlog processor."""
@@ -53,7 +54,7 @@ class Scrubber:
     def text(self, text: str) -> str:
         """The text without secrets."""
         text = _SECRET_VALUE.sub(MASK, text)
-        return self._known.sub(MASK, text) if self._known else text
+        return self._mask(self._known.sub(MASK, text) if self._known else text)
 
     def _field(self, key: str, value: Any, depth: int) -> Any:
         if _SECRET_KEY.search(key) and value is not None and not isinstance(value, bool):
@@ -103,24 +104,17 @@ def _without_record(logger: WrappedLogger, name: str, event: EventDict) -> Event
     return event
 
 
-def _renderers(
-    format: Literal["json", "console"], scrub: Scrubber, stream: TextIO, mask: Callable[[str], str]
-) -> list[Processor]:
+def _renderers(format: Literal["json", "console"], scrub: Scrubber, stream: TextIO) -> list[Processor]:
     traceback = structlog.processors.ExceptionRenderer(
         structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     )
     plain = structlog.processors.format_exc_info
-
-    def masked(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-        return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
-
     if format == "json":
-        json = structlog.processors.JSONRenderer(ensure_ascii=False)
-        return [traceback, _without_record, scrub, masked, json]
+        return [traceback, _without_record, scrub, structlog.processors.JSONRenderer(ensure_ascii=False)]
     console = structlog.dev.ConsoleRenderer(
         colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
     )
-    return [plain, _without_record, scrub, masked, _visible, console]
+    return [plain, _without_record, scrub, _visible, console]
 
 
 def configure(
@@ -153,7 +147,7 @@ def configure(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
-            processors=_renderers(format, Scrubber(secrets), stream, mask),
+            processors=_renderers(format, Scrubber(secrets, mask), stream),
         )
     )
     root = logging.getLogger()

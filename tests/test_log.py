@@ -123,6 +123,19 @@ def test_the_console_shows_control_and_bidi_characters_as_text() -> None:
     assert event.count("\n") == 1
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_mask_goes_over_each_text_at_any_depth_and_over_tracebacks(form: Any) -> None:
+    stream = io.StringIO()
+    configure(form, "info", (), stream, mask=lambda text: text.replace("Zq7hunter2", "‹masked›"))
+    try:
+        raise ValueError("login Zq7hunter2")
+    except ValueError:
+        logging.getLogger("helm").exception("it says Zq7hunter2")
+    structlog.get_logger().info("render.said", lines=["a", {"b": "Zq7hunter2"}])
+    assert "Zq7hunter2" not in stream.getvalue()
+    assert stream.getvalue().count("‹masked›") >= 3
+
+
 def test_lines_below_the_level_are_not_written() -> None:
     stream = io.StringIO()
     configure("json", "warning", (), stream)
