@@ -32,6 +32,7 @@ _SECRET_VALUE = re.compile(
     re.DOTALL,
 )
 _SHORTEST_SECRET = 6
+_GRAVE = frozenset({"warning", "error", "critical"})
 _DEEPEST = 12
 
 
@@ -39,7 +40,8 @@ class Scrubber:
     """Takes secrets out of a log entry: by key, by the shape of a value, and by exact value.
 
     `secrets` are exact values; those under six characters are left to the other two rules, since they would
-    tear words apart. `mask` goes over each text besides.
+    tear words apart. `mask` goes over each text of a warning and of what is worse: what others said stands
+    there, and tracebacks do.
     """
 
     def __init__(self, secrets: Collection[str] = (), mask: Callable[[str], str] = str) -> None:
@@ -49,12 +51,13 @@ class Scrubber:
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
         """The structlog processor."""
-        return {key: self._field(str(key), value, 0) for key, value in event.items()}
+        event = {key: self._field(str(key), value, 0) for key, value in event.items()}
+        return _each(event, self._mask) if event.get("level") in _GRAVE else event
 
     def text(self, text: str) -> str:
         """The text without secrets."""
         text = _SECRET_VALUE.sub(MASK, text)
-        return self._mask(self._known.sub(MASK, text) if self._known else text)
+        return self._known.sub(MASK, text) if self._known else text
 
     def _field(self, key: str, value: Any, depth: int) -> Any:
         if _SECRET_KEY.search(key) and value is not None and not isinstance(value, bool):
@@ -79,6 +82,19 @@ class Scrubber:
                 return [self._value(each, depth + 1) for each in value]
             case _:
                 return self.text(str(value))
+
+
+def _each(value: Any, mask: Callable[[str], str]) -> Any:
+    """A scrubbed value with every text of it masked."""
+    match value:
+        case str():
+            return mask(value)
+        case dict():
+            return {key: _each(one, mask) for key, one in value.items()}
+        case list():
+            return [_each(one, mask) for one in value]
+        case _:
+            return value
 
 
 def _escaped(text: str) -> str:
@@ -127,7 +143,7 @@ def configure(
     """Sets logging up for the process; calling it again replaces what was set up.
 
     `secrets` are exact values that never appear in a line. Lines go to `stream`, standard error by default.
-    `mask` goes over each text of a line besides, where lines stand beside what others said: a job's log.
+    `mask` goes over each text of a warning, and of what is worse, besides.
     """
     stream = stream or sys.stderr
     shared: list[Processor] = [

@@ -131,7 +131,7 @@ def test_a_mask_goes_over_each_text_at_any_depth_and_over_tracebacks(form: Any) 
         raise ValueError("login Zq7hunter2")
     except ValueError:
         logging.getLogger("helm").exception("it says Zq7hunter2")
-    structlog.get_logger().info("render.said", lines=["a", {"b": "Zq7hunter2"}])
+    structlog.get_logger().warning("render.said", lines=["a", {"b": "Zq7hunter2"}])
     assert "Zq7hunter2" not in stream.getvalue()
     assert stream.getvalue().count("‹masked›") >= 3
 

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from bot.bootstrap.service import service
 from bot.config import Config, ConfigInvalid, load
 from bot.core.errors import PurserError
+from bot.core.redact.masking import Masker
 from bot.log import configure
 
 
@@ -27,7 +28,12 @@ def serve(*, config: Annotated[Path, Parameter(help="configuration file")]) -> i
     except ConfigInvalid as error:
         print(error, file=sys.stderr)
         return 1
-    configure(loaded.log.format, loaded.log.level, loaded.secrets)
+    key = os.urandom(32)
+
+    def mask(text: str) -> str:
+        return Masker(key).text(text)  # a fresh one each time: it remembers every text that it saw
+
+    configure(loaded.log.format, loaded.log.level, loaded.secrets, mask=mask)
     try:
         asyncio.run(_serve(loaded))
     except (PurserError, OSError) as error:
