@@ -18,8 +18,15 @@ from tests.test_config import ENVIRON, MINIMAL, write
 
 DATA = packed(chart_files())
 PASSWORD, OTHERS = "hunter2-of-the-robot", "another-secret-of-the-robot"
-ENCODED = base64.b64encode(f"robot:{PASSWORD}".encode()).decode()
-BASIC = f"Basic {ENCODED}"
+
+
+def encoded(password: str) -> str:
+    """How it goes over the wire."""
+    return base64.b64encode(f"robot:{password}".encode()).decode()
+
+
+ENCODED = encoded(PASSWORD)
+BASIC, THEIRS = f"Basic {ENCODED}", f"Basic {encoded(OTHERS)}"
 
 
 @pytest.fixture
@@ -145,7 +152,6 @@ async def test_whoever_is_on_the_way_of_a_redirect_hears_his_own_and_no_other(
     served: Served, tmp_path: Path
 ) -> None:
     """From the private host to another private one, and back: by port, for the name of both is the same."""
-    theirs = "Basic " + base64.b64encode(f"robot:{OTHERS}".encode()).decode()
     async with serving(tmp_path / "other") as other:
         served.chart("web", "1.2.3", DATA)
         served.redirect("/charts/web-1.2.3.tgz", f"{other.url}/one.tgz")
@@ -159,14 +165,13 @@ async def test_whoever_is_on_the_way_of_a_redirect_hears_his_own_and_no_other(
             ["/charts/index.yaml", "/charts/web-1.2.3.tgz", "/two.tgz"],
             ["/one.tgz", "/three.tgz"],
         )
-        assert (told(served), told(other)) == ([BASIC] * 3, [theirs] * 2)
+        assert (told(served), told(other)) == ([BASIC] * 3, [THEIRS] * 2)
 
 
 async def test_a_registrys_token_is_not_told_to_the_host_that_has_the_blob(
     served: Served, tmp_path: Path
 ) -> None:
     """As registries do that keep their blobs at a storage service."""
-    theirs = "Basic " + base64.b64encode(f"robot:{OTHERS}".encode()).decode()
     async with serving(tmp_path / "other") as storage:
         registry(served, DATA, token="t0ken")
         blob = f"/v2/charts/web/blobs/sha256:{sha256(DATA)}"
@@ -176,7 +181,7 @@ async def test_a_registrys_token_is_not_told_to_the_host_that_has_the_blob(
         chart = await charts.fetch(in_registry(served), DirectoryCheckout("."), (served.host, storage.host))
         assert chart.digest == f"sha256:{sha256(DATA)}"
         assert told(served)[-1] == "Bearer t0ken"
-        assert told(storage) == [theirs]
+        assert told(storage) == [THEIRS]
 
 
 async def test_it_is_not_told_to_an_archive_on_another_host(served: Served, tmp_path: Path) -> None:

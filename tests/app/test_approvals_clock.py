@@ -17,11 +17,10 @@ from bot.app.plan.merge_request import PlanMergeRequest
 from bot.app.refresh import RefreshGate
 from bot.core.gate.rules import GateRules
 from bot.core.model import Target
-from bot.core.redact.masking import Masker
 from bot.core.work import Done, GateWork, PlanWork
 from bot.demo.gitlab import GitLab, Level, MergeRequest, User
 from tests.app.planning import World
-from tests.contracts.gitlab_setting import PATH, QUICK
+from tests.contracts.gitlab_setting import MASKER, PATH, QUICK
 
 TARGET = Target("production", PATH, gate=GateRules(approvals=1))
 HOURS = [timedelta(), timedelta(hours=1), timedelta(hours=-1)]
@@ -101,8 +100,7 @@ async def story(tmp_path: Path) -> AsyncIterator[Story]:
         _, token = gitlab.project_bot(project)
         await gitlab.push(project, "change", {"more.yaml": "a: 1\n"}, ada)
         mr = await gitlab.open_merge_request(project, "change", ada)
-        masker = Masker(b"key")
-        async with open_client(gitlab.url, lambda: token, mask=masker.text, patience=QUICK) as client:
+        async with open_client(gitlab.url, lambda: token, mask=MASKER.text, patience=QUICK) as client:
             yield Story(clocks, gitlab, GitLabForge(client), World(tmp_path), mr, max_)
 
 

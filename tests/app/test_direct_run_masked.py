@@ -16,14 +16,18 @@ from tests.app.sweeping import HEAD, PROJECT, change
 VARIABLE, PAIRED = "Zq7variable9Kx", "Zq7paired8Lw"
 
 
-def test_what_a_run_could_not_do_is_masked_in_its_log_and_in_its_report(tmp_path: Path) -> None:
+def told(folder: Path, helm: str) -> str:
+    """The order of a run whose target has a secret variable, and an empty tree for it."""
     target = Target("production", PROJECT, variables={"LOGIN": VARIABLE})
-    (tmp_path / "tree").mkdir()
+    (folder / "tree").mkdir()
     order = RunOrder("run-1", target, str(SEALED.seal), to_keep(SEALED, change(), target, HEAD, NOW).document)
-    settings = Settings(tmp_path / "cache", b"key", secrets=[VARIABLE])
-    helm = ("cli", f"{VARIABLE}-password={PAIRED}")
-    told = json.dumps(order_of(order, tmp_path / "tree", HEAD, settings, helm))
-    run = subprocess.run(ARGV, input=told, capture_output=True, text=True, cwd=tmp_path, check=True)
+    settings = Settings(folder / "cache", b"key", secrets=[VARIABLE])
+    return json.dumps(order_of(order, folder / "tree", HEAD, settings, ("cli", helm)))
+
+
+def test_what_a_run_could_not_do_is_masked_in_its_log_and_in_its_report(tmp_path: Path) -> None:
+    order = told(tmp_path, f"{VARIABLE}-password={PAIRED}")
+    run = subprocess.run(ARGV, input=order, capture_output=True, text=True, cwd=tmp_path, check=True)
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     for said in (run.stdout, str(report)):
         assert "There is no program ‹masked" in said
@@ -33,11 +37,7 @@ def test_what_a_run_could_not_do_is_masked_in_its_log_and_in_its_report(tmp_path
 
 def test_what_is_logged_beside_it_is_masked_too(tmp_path: Path) -> None:
     """Standard error is the same log: a library, or we, may quote what a chart or a cluster said."""
-    target = Target("production", PROJECT, variables={"LOGIN": VARIABLE})
-    (tmp_path / "tree").mkdir()
-    order = RunOrder("run-1", target, str(SEALED.seal), to_keep(SEALED, change(), target, HEAD, NOW).document)
-    settings = Settings(tmp_path / "cache", b"key", secrets=[VARIABLE])
-    told = json.dumps(order_of(order, tmp_path / "tree", HEAD, settings, ("cli", "helm")))
+    order = told(tmp_path, "helm")
     said = f"login {VARIABLE} or password={PAIRED}\x1b[2J"
     script = (
         "import logging, structlog; from bot.bootstrap.direct_run import main; main(); "
@@ -45,7 +45,7 @@ def test_what_is_logged_beside_it_is_masked_too(tmp_path: Path) -> None:
         f"logging.getLogger('kubernetes').error({said!r}); structlog.get_logger().info('chart.fetched')"
     )
     argv = [sys.executable, "-c", script]
-    run = subprocess.run(argv, input=told, capture_output=True, text=True, cwd=tmp_path, check=True)
+    run = subprocess.run(argv, input=order, capture_output=True, text=True, cwd=tmp_path, check=True)
     log = run.stdout + run.stderr
     assert log.count("login ‹masked:") == 2
     for hidden in (VARIABLE, PAIRED, "\x1b", "chart.fetched"):

@@ -54,10 +54,14 @@ class BotProcess:
 
     async def _spawned(self, arguments: list[str]) -> "asyncio.subprocess.Process":
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *arguments,
+            *self._argv(arguments),
             env=self.environment, cwd=REPOSITORY, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
+
+    def _argv(self, arguments: list[str]) -> tuple[str, ...]:
+        """What is run."""
+        return (sys.executable, "-m", "bot", *arguments)
 
     @property
     def answers(self) -> bool:

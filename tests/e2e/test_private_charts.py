@@ -45,11 +45,6 @@ async def private(tmp_path_factory: pytest.TempPathFactory, served: Served) -> A
         yield made
 
 
-@pytest.fixture(autouse=True)
-def somewhere(private: World) -> None:
-    """The world stands."""
-
-
 def release(site: Site, served: Served, version: str = "1.2.3") -> dict[str, str]:
     """One release of the private chart, with a value that holds the password."""
     entry = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.bootstrap.service import service
 from bot.config import load
 from bot.log import configure
-from tests.e2e.bot_process import REPOSITORY, BotProcess
+from tests.e2e.bot_process import BotProcess
 
 
 class Clocked(BotProcess):
@@ -28,13 +28,8 @@ class Clocked(BotProcess):
         part.write_text(str(by.total_seconds()), encoding="utf-8")
         part.rename(self._file)
 
-    async def _spawned(self, arguments: list[str]) -> asyncio.subprocess.Process:
-        argv = (sys.executable, "-m", "tests.probes.clocked", str(self.config), str(self._file))
-        return await asyncio.create_subprocess_exec(
-            *argv,
-            env=self.environment, cwd=REPOSITORY, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+    def _argv(self, arguments: list[str]) -> tuple[str, ...]:
+        return (sys.executable, "-m", "tests.probes.clocked", str(self.config), str(self._file))
 
 
 async def _serve(config: Path, file: Path) -> None:
