@@ -1,9 +1,11 @@
 """The port `Queue` with somebody who decides how each piece of work ends, for memory and for the engine."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
+
+from dbos import DBOS, WorkflowStatus
 
 from bot.adapters.clock import utc_now
 from bot.adapters.engine.queue import Engine
@@ -67,14 +69,16 @@ class MemoryDesk:
 
 
 class EngineDesk:
-    def __init__(self, url: str, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, url: str, clock: Clock = utc_now, retry_delays: Sequence[float] = (0.01, 0.01)
+    ) -> None:
         self.failures: asyncio.Queue[tuple[Work, Exception]] = asyncio.Queue()
         self.engine = Engine(
             url,
             self._handle,
             on_failure=self._failed,
             poll=0.02,
-            retry_delays=(0.01, 0.01),
+            retry_delays=retry_delays,
             purge_every=0.05,
             clock=clock,
         )
@@ -112,6 +116,21 @@ class EngineDesk:
         async with self._settled():
             self._ends[work].set_exception(error or Broken())
 
+    def try_again(self, work: Work) -> None:
+        """It meets something that passes."""
+        self._ends[work].set_exception(TransientError("GitLab did not answer"))
+
+    async def put_off(self, until: float | None = None) -> None:
+        """Waits until the engine holds work back; `until` ends that then (seconds, the machine's clock)."""
+        held: list[WorkflowStatus] = []
+        async with asyncio.timeout(PATIENCE):
+            while not held:
+                held = await DBOS.list_workflows_async(status="DELAYED")
+                await asyncio.sleep(0.01)
+        if until is not None:
+            for each in held:
+                await DBOS.set_workflow_delay_async(each.workflow_id, delay_until_epoch_ms=int(until * 1000))
+
     async def wait(self, work: Work, seconds: float = 3600) -> None:
         self._ends[work].set_result(Again(seconds))
 
@@ -133,8 +152,10 @@ class EngineDesk:
 
 
 @asynccontextmanager
-async def open_desk(url: str, clock: Clock = utc_now) -> AsyncIterator[EngineDesk]:
-    desk = EngineDesk(url, clock)
+async def open_desk(
+    url: str, clock: Clock = utc_now, retry_delays: Sequence[float] = (0.01, 0.01)
+) -> AsyncIterator[EngineDesk]:
+    desk = EngineDesk(url, clock, retry_delays)
     async with desk.engine:
         try:
             yield desk

@@ -6,7 +6,7 @@ done is not done again after a crash, what was under way is (handlers look befor
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
@@ -21,36 +21,17 @@ from bot.adapters.engine.backlog import backlog_of
 from bot.adapters.engine.database import EngineDatabase, quiet
 from bot.adapters.engine.deaths import Deaths
 from bot.adapters.engine.place import Alone, Fence
+from bot.adapters.engine.queues import QUEUES, declare
 from bot.adapters.engine.records import is_push, key_of, number_of, work_of
 from bot.adapters.engine.runner import RETRY_DELAYS, WAKE, Handler, OnFailure, Runner, WorkFailed
 from bot.adapters.engine.takeover import Takeover
+from bot.adapters.engine.waiting import next_of
 from bot.app.ports.keeping import Backlog, Clock, UnderWay
 from bot.core.errors import TransientError
-from bot.core.work import (
-    BranchWork,
-    CommandWork,
-    DeployWork,
-    DriftWork,
-    GateWork,
-    PlanWork,
-    WakeWork,
-    Work,
-    key,
-    lane,
-    serial_with,
-    to_json,
-)
+from bot.core.work import DeployWork, DriftWork, PlanWork, WakeWork, Work, key, lane, serial_with, to_json
 
 log = structlog.get_logger()
 
-_QUEUES: Mapping[type[Work], str] = {
-    PlanWork: "plans",
-    GateWork: "plans",  # in turn with the plan whose note it edits
-    DeployWork: "deploys",
-    DriftWork: "deploys",  # what a deployment is about to change is no drift
-    CommandWork: "commands",
-    BranchWork: "commands",
-}
 ENDED_BY_US = (WorkFailed, DBOSAwaitedWorkflowCancelledError)
 """How work ends that is no news: badly, which was told, or taken back as it was to begin."""
 _QUEUED = ("ENQUEUED", "DELAYED")
@@ -90,7 +71,7 @@ class Engine:
         self._database = EngineDatabase(url, fence or Fence(), silence)
         self._place = self._database.place
         self._deaths = Deaths(under_way)
-        self._runner = Runner(handle, on_failure, retry_delays, self._place, _turn_of, self._deaths)
+        self._runner = Runner(handle, on_failure, retry_delays, self._place, self._deaths, self._put_off)
         self._takeover = Takeover(self._place, lambda: set(self._runner.here), self._wake)
         self._plan_workers = plan_workers
         self._poll = poll
@@ -106,7 +87,7 @@ class Engine:
         try:
             async with self._place.turn("launch"):
                 self._launch()
-                await self._declare_queues()
+                await declare(self._plan_workers, self._poll)
             # What waited when the process ended may have been called meanwhile: it looks once, now.
             alone = isinstance(self._place, Alone)
             for each in await self._of_prefix("", status=list(_ALIVE)) if alone else ():
@@ -134,16 +115,6 @@ class Engine:
 
         self._workflow = work
         DBOS.launch()
-
-    async def _declare_queues(self) -> None:
-        for name, workers in (("plans", self._plan_workers), ("deploys", None), ("commands", 8)):
-            await DBOS.register_queue_async(
-                name,
-                worker_concurrency=workers,
-                partition_concurrency=1,
-                polling_interval_sec=self._poll,
-                on_conflict="always_update",
-            )
 
     async def stop(self, patience: float = 30.0) -> None:
         """Lets handlers that run finish, for at most `patience` seconds; the next start does the rest."""
@@ -227,11 +198,16 @@ class Engine:
                 return True
         return False
 
-    async def _enqueue(self, work: Work, workflow_id: str) -> None:
+    async def _enqueue(self, work: Work, workflow_id: str, delay: float | None = None) -> None:
         if self._workflow is None:
             raise RuntimeError("submit() before start()")
-        with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=serial_with(work)):
-            await DBOS.enqueue_workflow_async(_QUEUES[type(work)], self._workflow, to_json(work))
+        options = SetEnqueueOptions(queue_partition_key=serial_with(work), delay_seconds=delay)
+        with SetWorkflowID(workflow_id), options:
+            await DBOS.enqueue_workflow_async(QUEUES[type(work)], self._workflow, to_json(work))
+
+    async def _put_off(self, work: Work, workflow_id: str, seconds: float) -> None:
+        """The next try of what is that workflow, after so many seconds."""
+        await self._enqueue(work, next_of(workflow_id), seconds)
 
     async def _supersede(self, known: list[WorkflowStatus]) -> None:
         older = [each.workflow_id for each in known if each.status in _QUEUED and is_push(each)]
@@ -254,7 +230,7 @@ class Engine:
 
     async def backlog(self) -> dict[str, Backlog]:
         """What waits or is under way, by queue, whichever process has it."""
-        return await backlog_of({*_QUEUES.values()}, self._clock())
+        return await backlog_of({*QUEUES.values()}, self._clock())
 
     async def purge(self, before: datetime) -> int:
         """Forgets work that ended before that time; gives how much."""
@@ -294,7 +270,3 @@ class Engine:
             raise TransientError("the engine is stopping")
         self._place.fence.check()
         await DBOS.list_workflows_async(limit=1, load_input=False, load_output=False)
-
-
-def _turn_of(work: Work) -> str:
-    return f"{_QUEUES[type(work)]}:{serial_with(work)}"

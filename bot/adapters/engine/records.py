@@ -2,12 +2,13 @@
 
 from dbos import WorkflowStatus
 
+from bot.adapters.engine.waiting import first_of
 from bot.core.work import PlanWork, Work, from_json
 
 
 def number_of(status: WorkflowStatus) -> int:
     """Its place among all work of its lane: their times are of a clock that may have been set back."""
-    return int(status.workflow_id.rpartition("#")[2])
+    return int(first_of(status.workflow_id).rpartition("#")[2])
 
 
 def key_of(status: WorkflowStatus) -> str:

@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.adapters.engine.deaths import Deaths, given_up
 from bot.adapters.engine.place import Place, PlaceLost
+from bot.adapters.engine.queues import COMMANDS_AT_ONCE, QUEUES, keeps_turn, turn_of
+from bot.adapters.engine.waiting import LONGEST, tries_before
 from bot.core.errors import AuthorError, TransientError
 from bot.core.trace import trace_of
 from bot.core.work import Again, Done, Outcome, Work, from_json, key
@@ -24,6 +26,8 @@ OnFailure: TypeAlias = Callable[[Work, Exception], Awaitable[None]]
 RETRY_DELAYS = (2.0, 5.0, 15.0, 30.0, 60.0, 180.0, 600.0)
 """Seconds between the tries of work that something outside failed: eight tries in a quarter of an hour."""
 
+PutOff: TypeAlias = Callable[[Work, str, float], Awaitable[None]]
+
 WAKE = "wake"
 """The topic of the message that ends a wait."""
 
@@ -32,11 +36,15 @@ class WorkFailed(Exception):
     """The engine's record that a piece of work ended badly; what happened was logged and told before."""
 
 
-class Runner:
-    """Runs workflows for one engine, in this process's place. What has one `turn_of` is not done at once.
+class HandedOn(WorkFailed):
+    """The engine's record that a try ended and that the next one is a workflow of its own."""
 
-    `here` are the ids of the workflows that this process runs, `woken` those of them that have a wake-up
-    call which nobody took yet.
+
+class Runner:
+    """Runs workflows for one engine, in this process's place. What has one turn is not done at once.
+
+    `put_off` makes the next try of work that keeps no turn. `here` are the ids of the workflows that this
+    process runs, `woken` those of them that have a wake-up call which nobody took yet.
     """
 
     def __init__(
@@ -45,12 +53,13 @@ class Runner:
         on_failure: OnFailure | None,
         retry_delays: Sequence[float],
         place: Place,
-        turn_of: Callable[[Work], str],
         deaths: Deaths,
+        put_off: PutOff,
     ) -> None:
         self._place = place
         self._deaths = deaths
-        self._turn_of = turn_of
+        self._put_off = put_off
+        self._commands = asyncio.Semaphore(COMMANDS_AT_ONCE)
         self._handle = handle
         self._on_failure = on_failure
         self._retry_delays = tuple(retry_delays)
@@ -97,12 +106,15 @@ class Runner:
             self.here -= Counter([workflow])
 
     async def _try_for_long(self, fields: dict[str, Any], workflow: str) -> str:
-        tries = 0
+        tries = tries_before(workflow)
         while True:
             ended = await DBOS.run_step_async({"name": "attempt"}, self._attempt, fields, tries)
             match ended:
                 case {"again": seconds}:
                     tries = 0
+                case {"retry": seconds, "put_off": True}:
+                    await self._put_off(from_json(fields), workflow, seconds)
+                    raise HandedOn
                 case {"retry": seconds}:
                     tries += 1
                 case {"failed": what}:
@@ -123,7 +135,9 @@ class Runner:
         async with AsyncExitStack() as stack:
             try:
                 with self._rest():
-                    await stack.enter_async_context(self._place.turn(self._turn_of(work)))
+                    await stack.enter_async_context(self._place.turn(turn_of(work)))
+                    if QUEUES[type(work)] == "commands":
+                        await stack.enter_async_context(self._commands)
                     died = await stack.enter_async_context(self._deaths.apart(workflow))
             except PlaceLost:
                 await self._never()
@@ -169,9 +183,9 @@ class Runner:
             outcome = await self._handle(work)
         except TransientError as error:
             if tries < len(self._retry_delays):
-                seconds = max(self._retry_delays[tries], error.retry_after or 0)
-                log.warning("work.retried", reason=error.what, seconds=seconds, tries=tries + 1)
-                return {"retry": seconds}
+                again = self._again(work, tries, error)
+                log.warning("work.retried", reason=error.what, seconds=again["retry"], tries=tries + 1)
+                return again
             log.error("work.given_up", reason=error.what, tries=tries + 1)
             return await self._failed(work, error, tries)
         except AuthorError as error:
@@ -186,6 +200,10 @@ class Runner:
             case Again(seconds):
                 return {"again": seconds}
 
+    def _again(self, work: Work, tries: int, error: TransientError) -> dict[str, Any]:
+        seconds = max(self._retry_delays[tries], min(error.retry_after or 0, LONGEST))
+        return {"retry": seconds} if keeps_turn(work) else {"retry": seconds, "put_off": True}
+
     async def _failed(self, work: Work, error: Exception, tries: int) -> dict[str, Any]:
         """Tells of it. Where that is not possible now, the whole is tried again, as often as any work."""
         if self._on_failure:
@@ -194,7 +212,7 @@ class Runner:
             except TransientError as untold:
                 log.warning("work.failure_untold", reason=untold.what)
                 if tries < len(self._retry_delays):
-                    return {"retry": max(self._retry_delays[tries], untold.retry_after or 0)}
+                    return self._again(work, tries, untold)
             except Exception:
                 log.exception("work.failure_untold")
         return {"failed": type(error).__name__}

@@ -8,6 +8,7 @@ import structlog
 from dbos import DBOS, WorkflowStatus
 
 from bot.adapters.engine.place import Place, PlaceLost
+from bot.adapters.engine.waiting import bring_forward
 
 log = structlog.get_logger()
 
@@ -40,7 +41,10 @@ class Takeover:
         """Once. Does nothing while this process has no place of its own."""
         if not self._place.fence.is_open:
             return
-        pending = await _pending()
+        alive = await _begun(None, "PENDING", "DELAYED")
+        if brought := await bring_forward([each for each in alive if each.status == "DELAYED"]):
+            log.warning("engine.brought_forward", works=brought)
+        pending = [each for each in alive if each.status == "PENDING"]
         await self._gather_strays([each for each in pending if each.executor_id == self._place.executor])
         others = {each.executor_id for each in pending} - {self._place.executor, None}
         for executor in sorted(str(each) for each in others):
@@ -52,7 +56,7 @@ class Takeover:
                 return
 
     async def _take_over(self, executor: str) -> None:
-        left = await _pending(executor)  # again: a peer may have been faster
+        left = await _begun(executor, "PENDING")  # again: a peer may have been faster
         await _queue_again(left)
         for each in left:
             await self._wake(each.workflow_id)  # whoever would have called it found nobody
@@ -69,9 +73,9 @@ class Takeover:
             log.warning("engine.took_up_strays", works=len(due))
 
 
-async def _pending(executor: str | None = None) -> list[WorkflowStatus]:
+async def _begun(executor: str | None, *states: str) -> list[WorkflowStatus]:
     return await DBOS.list_workflows_async(
-        status=["PENDING"], executor_id=executor, load_input=False, load_output=False
+        status=list(states), executor_id=executor, load_input=False, load_output=False
     )
 
 
