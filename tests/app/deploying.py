@@ -117,6 +117,9 @@ class Forge:
     async def merge_request(self, project: str, iid: int) -> MergeRequest:
         return self.mr
 
+    async def parents(self, project: str, sha: str) -> tuple[str, ...]:
+        return ("b" * 40, self.mr.head)
+
     async def upsert_note(self, project: str, iid: int, marker: str, body: str) -> int:
         if self.notes.get(marker) != body:
             self.fate.write("note")

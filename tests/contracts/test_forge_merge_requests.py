@@ -84,6 +84,34 @@ async def test_a_conflict_is_known_and_has_no_merge_ref() -> None:
         assert await at.forge.merge_ref(PATH, mr.iid) is None
 
 
+async def test_one_without_a_commit_is_known_until_it_gets_one() -> None:
+    async with setting() as at:
+        await at.gitlab.branch(at.project, "change", at.ada)
+        mr = await at.gitlab.open_merge_request(at.project, "change", at.ada)
+        read = await at.forge.merge_request(PATH, mr.iid)
+        assert read is not None
+        assert (read.empty, read.conflicts) == (True, False)
+        assert await at.forge.merge_ref(PATH, mr.iid) is None
+        await at.gitlab.push(at.project, "change", {"more.yaml": "a: 1\n"}, at.ada)
+        read = await at.forge.merge_request(PATH, mr.iid)
+        assert read is not None
+        assert not read.empty
+
+
+async def test_what_came_with_another_is_merged_by_the_commit_that_brought_both() -> None:
+    async with setting() as at:
+        lower = await at.open("lower")
+        await at.gitlab.push(at.project, "upper", {"more.yaml": "a: 1\n"}, at.ada, start="lower")
+        upper = await at.gitlab.open_merge_request(at.project, "upper", at.ada)
+        await at.gitlab.merge(upper, at.ada)
+        read = await at.forge.merge_request(PATH, lower.iid)
+        assert read is not None
+        assert (read.state, read.merge_sha) == ("merged", upper.merge_commit)
+        assert lower.head not in await at.forge.parents(PATH, str(read.merge_sha))
+        found = await at.forge.merge_requests_of(PATH, str(read.merge_sha))
+        assert {it.iid for it in found} == {lower.iid, upper.iid}
+
+
 async def test_the_merge_ref_is_none_while_gitlab_computes_it() -> None:
     async with setting() as at:
         at.gitlab.world.merge_ref_lag = 1

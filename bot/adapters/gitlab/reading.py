@@ -46,8 +46,15 @@ def merge_request(project: str, it: Json) -> MergeRequest:
         merged_by=merger.get("username") if state == "merged" else None,
         updated_at=it.get("updated_at") or "",
         threads_resolved=it.get("blocking_discussions_resolved") is not False,
+        empty=_is_empty(it),
         conflicts=bool(it.get("has_conflicts")) or it.get("detailed_merge_status") == "conflict",
     )
+
+
+def _is_empty(it: Json) -> bool:
+    """Where GitLab has compared this very head, and it is where the branches part."""
+    refs = it.get("diff_refs") or {}
+    return bool(it["sha"]) and it["sha"] == refs.get("head_sha") == refs.get("base_sha")
 
 
 def _merge_sha(it: Json) -> str | None:

@@ -65,6 +65,8 @@ class Plan:
         mr = request.mr
         if mr.conflicts:
             return Answer("Not planned: it has conflicts.", good=False)
+        if mr.empty:
+            return Answer("Not planned: it has no commits.", good=False)
         merge_ref = await self._forge.merge_ref(mr.project, mr.iid)
         if merge_ref is None:
             raise TransientError("GitLab has not computed the merge result yet", retry_after=1)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 import structlog
 
+from bot.app.deploy.along import unless_along
 from bot.app.deploy.direct import ByOurselves
 from bot.app.deploy.job import ByOneJob, another_try
 from bot.app.deploy.moved import Moved
@@ -136,6 +137,8 @@ class DeployMergeRequest:
         looked = await self._gatekeeper.look(mr, target, plan)
         deployment = Deployment(mr.project, mr.iid, target.name, sha, "waiting", None, before)
         decision = decide(looked.facts)
+        if waited is None:
+            decision = await unless_along(self._forge, mr, decision)
         decided = decision_facts(decision, looked.facts)
         await self._telling.record("gate", mr, target, decided, f":{before or ''}:{distinct(decided)}")
         match decision:

@@ -36,6 +36,12 @@ CONFLICT = (
     "There is no merge result to plan while the branch conflicts with its target. Resolve that and push.",
 )
 
+EMPTY = (
+    "Not planned: this merge request has no commits",
+    "Its branch holds nothing that the target branch lacks, so merging it would change nothing. Push a "
+    "commit, and that is planned.",
+)
+
 
 class PlanMergeRequest:
     """Look at the merge request, plan its merge result, write one note and one status.
@@ -79,6 +85,8 @@ class PlanMergeRequest:
             return await self._decline(work, mr, target, "fork", FORK)
         if mr.conflicts:
             return await self._decline(work, mr, target, "conflict", CONFLICT)
+        if mr.empty:
+            return await self._decline(work, mr, target, "empty", EMPTY)
         merge_ref = await self._forge.merge_ref(work.project, work.iid)
         if merge_ref is None:
             raise TransientError("GitLab has not computed the merge result yet", retry_after=1)

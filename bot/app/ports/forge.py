@@ -19,7 +19,8 @@ StatusState: TypeAlias = Literal["pending", "running", "success", "failed", "can
 class MergeRequest:
     """A merge request as the forge has it now. Shas are full hex.
 
-    `merge_sha` is what the target branch got, once merged.
+    `merge_sha` is what the target branch got, once merged. `empty`: its branch has no commit that the target
+    branch lacks, as far as the forge has looked (never in a list).
     """
 
     project: str
@@ -40,6 +41,7 @@ class MergeRequest:
     updated_at: str = ""
     conflicts: bool = False
     threads_resolved: bool = True
+    empty: bool = False
 
     @property
     def from_fork(self) -> bool:

@@ -30,6 +30,15 @@ _WAYS_OUT = {
 }
 
 
+def came_along(iid: int, branch: str) -> tuple[str, str]:
+    """Why what came with another merge request's merge is not deployed by itself, and what to do."""
+    return (
+        f"its commits came to {branch} with the merge of !{iid}, whose plan has them all and whose deploy "
+        "brings them.",
+        f"Nothing, where !{iid} is deployed. Where it is not, its thread says what to do. {FOLLOW_UP}",
+    )
+
+
 def start_refused(error: ForgeRefused) -> str:
     """Why there is no pipeline."""
     if error.code == "ref-moved":

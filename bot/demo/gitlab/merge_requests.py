@@ -80,6 +80,7 @@ async def _take_head(world: World, it: MergeRequest, head: str) -> None:
     target = await repo.resolve(f"refs/heads/{it.target_branch}")
     it.start = target or head
     it.base = (await repo.merge_base(it.start, head)) or it.start
+    it.bare = it.base == head
     if it.lag == 0:
         await check(world, it)
         it.checked = False

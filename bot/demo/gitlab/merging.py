@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.demo.gitlab import merge_requests, payloads, pipelines
+from bot.demo.gitlab import contained, merge_requests, payloads, pipelines
 from bot.demo.gitlab.errors import message, not_allowed, unauthorized
 from bot.demo.gitlab.git_repos import ZERO
 from bot.demo.gitlab.mergeability import check, detailed_status
@@ -18,7 +18,9 @@ async def moved(world: World, project: Project, branch: str, old: str, new: str,
     body = await payloads.push(world, project, f"refs/heads/{branch}", old, new, by, commits)
     world.emit(project, "push", body)
     if new == ZERO:
+        await contained.closed_without_branch(world, project, branch, by)
         return
+    await contained.merged_along(world, project, branch, old, new, by)
     touched = await merge_requests.pushed(world, project, branch, new, by)
     await pipelines.for_push(world, project, branch, old, new, by)
     for mr in touched:

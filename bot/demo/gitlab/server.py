@@ -161,6 +161,15 @@ class GitLab(Arranger):
         await merging.moved(self.world, project, branch, old or ZERO, new, user)
         return new
 
+    async def branch(self, project: Project, name: str, user: User, start: str = "") -> str:
+        """A new branch at `start` (default: the default branch) without a commit of its own; its head."""
+        repo = self.world.repository(project)
+        async with self.world.lock(project):
+            head = await repo.resolve(start or project.default_branch) or ZERO
+            await repo.update_ref(f"refs/heads/{name}", head)
+        await merging.moved(self.world, project, name, ZERO, head, user)
+        return head
+
     async def open_merge_request(
         self, project: Project, branch: str, user: User, title: str = "Change", description: str = "",
         *, target: str | None = None, source: Project | None = None,

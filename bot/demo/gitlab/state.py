@@ -144,7 +144,10 @@ class Approval:
 
 @dataclass(slots=True, eq=False)
 class MergeRequest:
-    """`base`, `start` and `head` are the diff refs; `lag` more looks are answered "not ready"."""
+    """`base`, `start` and `head` are the diff refs; `lag` more looks are answered "not ready".
+
+    `bare`: it had no commit when its head was looked at last.
+    """
 
     id: int
     iid: int
@@ -179,6 +182,7 @@ class MergeRequest:
     checked: bool = False
     conflicts: bool = False
     empty: bool = False
+    bare: bool = False
     behind: bool = False
     merge_ref: str | None = None
     lag: int = 0
