@@ -15,9 +15,10 @@ def rows(place: Place, query: str, database: str = "purser.db") -> list[tuple[An
 
 
 def unplanned(place: Place) -> set[tuple[int, str, str]]:
-    """Merge request, target and head that were said to have no plan: a conflict, or no change."""
-    told = rows(place, "SELECT iid, facts FROM trail WHERE kind = 'unplanned'")
-    return {(iid, facts["target"], facts["head"]) for iid, text in told if (facts := json.loads(text))}
+    """Merge request, target and head that were said to have no plan: a conflict, no change, or cancelled."""
+    told = rows(place, "SELECT iid, facts FROM trail WHERE kind IN ('unplanned', 'cancel')")
+    found = ((iid, json.loads(text)) for iid, text in told)
+    return {(iid, facts["target"], facts["head"]) for iid, facts in found if "head" in facts}
 
 
 def untouched(place: Place) -> set[tuple[int, str]]:

@@ -47,7 +47,7 @@ def unrest(place: Place, done: Done) -> list[str]:
                 for target in concerned
                 if not place.sites[target].statuses(mr.head) and (mr.iid, target, mr.head) not in without
             ]
-    under_way = "SELECT workflow_uuid FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
+    under_way = "SELECT workflow_uuid FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
     waiting = rows(place, under_way, "purser-engine.db")
     return found + [f"work is under way: {one}" for (one,) in waiting]
 
