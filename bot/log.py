@@ -51,50 +51,42 @@ class Scrubber:
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
         """The structlog processor."""
-        event = {key: self._field(str(key), value, 0) for key, value in event.items()}
-        return _each(event, self._mask) if event.get("level") in _GRAVE else event
+        said = self._masked if event.get("level") in _GRAVE else self.text
+        return {key: self._field(str(key), value, 0, said) for key, value in event.items()}
 
     def text(self, text: str) -> str:
         """The text without secrets."""
         text = _SECRET_VALUE.sub(MASK, text)
         return self._known.sub(MASK, text) if self._known else text
 
-    def _field(self, key: str, value: Any, depth: int) -> Any:
+    def _masked(self, text: str) -> str:
+        return self._mask(self.text(text))
+
+    def _field(self, key: str, value: Any, depth: int, said: Callable[[str], str]) -> Any:
         if _SECRET_KEY.search(key) and value is not None and not isinstance(value, bool):
             return MASK
-        return self._value(value, depth)
+        return self._value(value, depth, said)
 
-    def _value(self, value: Any, depth: int) -> Any:
+    def _value(self, value: Any, depth: int, said: Callable[[str], str]) -> Any:
+        """With every text of it as `said` gives it."""
         if depth > _DEEPEST:
             return "…"
         match value:
             case str():
-                return self.text(value)
+                return said(value)
             case bool() | int() | float() | None:
                 return value
             case bytes():
                 return f"<{len(value)} bytes>"
             case Mapping():
                 return {
-                    self.text(str(key)): self._field(str(key), each, depth + 1) for key, each in value.items()
+                    self.text(str(key)): self._field(str(key), each, depth + 1, said)
+                    for key, each in value.items()
                 }
             case list() | tuple() | set() | frozenset():
-                return [self._value(each, depth + 1) for each in value]
+                return [self._value(each, depth + 1, said) for each in value]
             case _:
-                return self.text(str(value))
-
-
-def _each(value: Any, mask: Callable[[str], str]) -> Any:
-    """A scrubbed value with every text of it masked."""
-    match value:
-        case str():
-            return mask(value)
-        case dict():
-            return {key: _each(one, mask) for key, one in value.items()}
-        case list():
-            return [_each(one, mask) for one in value]
-        case _:
-            return value
+                return said(str(value))
 
 
 def _escaped(text: str) -> str:

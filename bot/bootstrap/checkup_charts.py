@@ -1,6 +1,7 @@
 """Look at the hosts of charts: whether they answer, and take what the configuration tells them."""
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 from typing import Final
 
@@ -66,6 +67,8 @@ async def _private(login: ChartCredential, charts: Charts, allowed: Sequence[str
         "charts",
         host,
         f"It answers, but neither of {', '.join(_DOORS)} says whether it takes its credential.",
+        f"Ask where a repository of yours lies: curl --head --user {shlex.quote(login.username)} "
+        f"https://{host}/PATH/index.yaml (from here; 200 is well)",
     )
 
 

@@ -61,7 +61,9 @@ async def test_a_registrys_token_says_whether_the_password_is_right(
 async def test_a_host_that_shows_no_door_is_no_good_news_and_no_bad(served: Served, tmp_path: Path) -> None:
     served.answers.clear()
     served.give("/", "not here", 403)
-    assert (await only(tmp_path, served)).state == "unsure"
+    found = await only(tmp_path, served)
+    assert found.state == "unsure"
+    assert f"curl --head --user robot https://{served.host}/PATH/index.yaml" in found.mend
 
 
 async def test_a_credential_for_a_host_that_is_not_allowed(served: Served, tmp_path: Path) -> None:
