@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import textwrap
@@ -65,6 +66,40 @@ async def test_a_worker_is_replaced_after_its_share_of_jobs(tmp_path: Path) -> N
             await renderer.render(job(tmp_path / str(number)))
         assert len({pid for pids in seen for pid in pids}) == 2
         assert renderer.renders == 4
+
+
+@pytest.mark.parametrize("how", ["removed", "moved away"])
+async def test_a_directory_of_charts_that_is_made_anew_is_read_by_new_workers(
+    tmp_path: Path, how: str
+) -> None:
+    """A worker is sealed to the directory itself, whatever stands in its place later."""
+    charts = tmp_path / "charts"
+    async with SdkRenderer(1, read_paths=[str(charts)]) as renderer:
+        assert (await renderer.render(job(charts / "first"))).objects
+        if how == "removed":
+            shutil.rmtree(charts)
+        else:
+            charts.rename(tmp_path / "old")
+        assert (await renderer.render(job(charts / "second"))).objects
+        known = renderer.pids
+        assert (await renderer.render(job(charts / "third"))).objects
+        assert renderer.pids == known
+
+
+async def test_a_worker_that_was_busy_then_is_not_used_again_either(tmp_path: Path) -> None:
+    charts = tmp_path / "charts"
+    async with SdkRenderer(2, read_paths=[str(charts)]) as renderer:
+        assert (await renderer.render(job(charts / "first"))).objects
+        [busy] = renderer.pids
+        slow = "{{ range until 2000 }}{{ range until 500 }}{{ end }}{{ end }}x"
+        under_way = asyncio.create_task(renderer.render(job(charts / "slow", slow)))
+        await asyncio.sleep(0)  # it has its worker
+        shutil.rmtree(charts)
+        assert (await renderer.render(job(charts / "second"))).objects
+        await asyncio.gather(under_way, return_exceptions=True)
+        found = await asyncio.gather(*(renderer.render(job(charts / str(n))) for n in range(4)))
+        assert all(each.objects for each in found)
+        assert busy not in renderer.pids
 
 
 async def test_workers_that_nobody_needs_end_and_come_again(tmp_path: Path) -> None:

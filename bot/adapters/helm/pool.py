@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 import structlog
 
+from bot.adapters.helm.standing import Standing
 from bot.adapters.helm.worker import Death, Engine, RenderLimits, Worker, WorkerDied
 from bot.adapters.sealed.sandbox import Seal
 from bot.adapters.sealed.scratch import Scratch
@@ -25,7 +26,7 @@ class LookupCalled(Exception):
 class WorkerPool:
     """At most `workers` processes; each is started when it is needed and replaced when it dies.
 
-    After a while without any rendering they end.
+    After a while without any rendering they end; also where a directory that they may read was made anew.
 
     `port` is the one that they may connect to, where there is one.
     """
@@ -41,10 +42,12 @@ class WorkerPool:
         self._engine: Engine = engine
         self._limits = limits
         self._read = tuple(read_paths)
+        self._standing = Standing(self._read)
         self._port = port
         self._slots = asyncio.Semaphore(workers)
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
+        self._blind: set[Worker] = set()
         self._scratch: Scratch | None = None
         self._closed = False
         self._version = ""
@@ -82,6 +85,7 @@ class WorkerPool:
             await self._resting
         workers, self._all, self._idle = list(self._all), set(), []
         await asyncio.gather(*(worker.stop() for worker in workers))
+        self._standing.close()
         if self._scratch is not None:
             self._scratch.remove()
             self._scratch = None
@@ -132,6 +136,9 @@ class WorkerPool:
     async def _take(self) -> Worker:
         if self._closed:
             raise RuntimeError("the renderer was closed")
+        if self._standing.changed():
+            self._blind = set(self._all)
+            await self._end_idle()
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
@@ -148,7 +155,7 @@ class WorkerPool:
         return worker
 
     async def _keep(self, worker: Worker) -> None:
-        if not worker.alive:
+        if not worker.alive or worker in self._blind:
             await self._drop(worker)
             return
         self._idle.append(worker)
@@ -165,6 +172,7 @@ class WorkerPool:
 
     async def _drop(self, worker: Worker) -> None:
         self._all.discard(worker)
+        self._blind.discard(worker)
         await worker.stop()
 
 
