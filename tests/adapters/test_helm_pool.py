@@ -14,7 +14,7 @@ import pytest
 
 from bot.adapters.helm.cli import CliRenderer
 from bot.adapters.helm.sdk import SdkRenderer
-from bot.adapters.helm.worker import RenderLimits
+from bot.adapters.helm.worker import RenderLimits, death_of
 from bot.core.errors import AuthorError
 from bot.core.release import RenderJob
 from tests.contracts.renderer.charts import config_map, write
@@ -66,6 +66,24 @@ async def test_a_worker_is_replaced_after_its_share_of_jobs(tmp_path: Path) -> N
             await renderer.render(job(tmp_path / str(number)))
         assert len({pid for pids in seen for pid in pids}) == 2
         assert renderer.renders == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "reason"),
+    [
+        (-signal.SIGXCPU, b"", "time"),
+        (-signal.SIGKILL, b"", "memory"),
+        (2, b"fatal error: runtime: out of memory: cannot allocate 4194304-byte block\n", "memory"),
+        (
+            -signal.SIGABRT,
+            b"runtime/cgo: pthread_create failed: Resource temporarily unavailable\n",
+            "memory",
+        ),
+        (-signal.SIGSEGV, b"", "crash"),
+    ],
+)
+def test_the_end_of_a_worker_tells_which_limit_it_met(status: int, said: bytes, reason: str) -> None:
+    assert death_of(status, said) == reason
 
 
 @pytest.mark.parametrize("how", ["removed", "moved away"])

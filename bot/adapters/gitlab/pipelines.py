@@ -80,7 +80,7 @@ class Pipelines(GitLabSide):
             made = await self._make(project, ref, inputs)
             if made.sha != sha:
                 await self._cancel(project, made)
-                raise PipelineElsewhere(_moved(ref, sha), made.id, made.sha)
+                raise PipelineElsewhere(_moved(ref, sha).what, made.id, made.sha)
             return made
 
         return await self._once(look, write)
@@ -135,7 +135,7 @@ class Pipelines(GitLabSide):
     async def _check_branch(self, project: str, ref: str, sha: str) -> None:
         branch = await self._client.find(f"{project_url(project)}/repository/branches/{quote(ref, safe='')}")
         if branch is None or read(lambda it: it["commit"]["id"], branch, "a branch") != sha:
-            raise ForgeRefused(_moved(ref, sha), status=409, code="ref-moved")
+            raise _moved(ref, sha)
 
     async def _make(self, project: str, ref: str, inputs: Mapping[str, str]) -> Pipeline:
         """With inputs where GitLab and the CI file know them, else with variables."""
@@ -187,5 +187,5 @@ def names_seal(name: str, seal: str, target: str) -> bool:
     return len(given) >= _FEWEST_DIGITS and seal.removeprefix(_ALGORITHM).startswith(given)
 
 
-def _moved(ref: str, sha: str) -> str:
-    return f"The branch {ref} is not at {sha[:8]} any more."
+def _moved(ref: str, sha: str) -> ForgeRefused:
+    return ForgeRefused(f"The branch {ref} is not at {sha[:8]} any more.", status=409, code="ref-moved")

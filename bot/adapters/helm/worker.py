@@ -17,7 +17,14 @@ Engine: TypeAlias = Literal["helm-sdk", "none"]
 Stream = TypeVar("Stream", asyncio.StreamReader, asyncio.StreamWriter)
 Death: TypeAlias = Literal["time", "memory", "output", "crash"]
 
-_MEMORY_WORDS = (b"out of memory", b"cannot allocate", b"MemoryError", b"stack exceeds", b"failed to reserve")
+_MEMORY_WORDS = (
+    b"out of memory",
+    b"cannot allocate",
+    b"MemoryError",
+    b"stack exceeds",
+    b"failed to reserve",
+    b"pthread_create failed",  # no room for another thread's stack
+)
 _START_SECONDS = 30.0
 _NOISE = 8192
 
