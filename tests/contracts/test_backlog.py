@@ -1,8 +1,6 @@
 """How much was accepted and has not ended, and how old the oldest of it is."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,20 +9,10 @@ from bot.adapters.store.inbox import SqlInbox
 from bot.app.ports.keeping import Backlog
 from bot.core.webhook.delivery import Delivery
 from bot.core.work import DeployWork, PlanWork
-from tests.contracts.databases import postgresql
 from tests.contracts.queues import open_desk
 
 DEPLOY = DeployWork("a/b", 1, "prod")
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/purser.db"
-        return
-    with postgresql(tmp_path) as server:
-        yield server
 
 
 async def test_work_is_as_old_as_its_acceptance_until_it_ends(url: str) -> None:

@@ -1,7 +1,6 @@
 """Work that waits for its next try is in nobody's way, and is the same work still."""
 
 import time
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,22 +9,12 @@ import pytest
 
 from bot.app.ports.keeping import Backlog
 from bot.core.work import CommandWork, DeployWork, DriftWork, GateWork, PlanWork, Work
-from tests.contracts.databases import postgresql
 from tests.contracts.queues import EngineDesk, open_desk
 
 LONG = (60.0,)
 SOON = (0.01,) * 500
 PLAN = PlanWork("a/b", 1, "prod", "a", "pushed")
 GATE = GateWork("a/b", 2, "prod", "approved-7-at noon")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/purser.db"
-        return
-    with postgresql(tmp_path) as server:
-        yield server
 
 
 def patient(url: str) -> AbstractAsyncContextManager[EngineDesk]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.demo.gitlab import merge_requests
 from bot.demo.gitlab.git_repos import ZERO, Repository
-from bot.demo.gitlab.notes import system_note
 from bot.demo.gitlab.state import Project, User
 from bot.demo.gitlab.world import World
 
@@ -27,10 +26,7 @@ async def merged_along(world: World, project: Project, branch: str, old: str, ne
     brought = {it.id for it in await repo.commits(f"{old}..{new}", 10_000)}
     for it in [one for one in waiting if one.head in brought]:
         it.merge_commit = await _bringing(repo, spine, it.head)
-        now = world.now()
-        it.state, it.merged_by, it.merged_at, it.updated_at = "merged", by, now, now
-        system_note(world, it, by, "merged")
-        await merge_requests.fire(world, it, by, "merge", {"state_id": {"previous": 1, "current": 3}})
+        await merge_requests.mark_merged(world, it, by)
 
 
 async def _spine(repo: Repository, old: str, new: str) -> list[str]:

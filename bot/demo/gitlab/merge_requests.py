@@ -195,6 +195,14 @@ def _state_change(old: str, new: str) -> Json:
     return {"state_id": {"previous": numbers[old], "current": numbers[new]}}
 
 
+async def mark_merged(world: World, it: MergeRequest, by: User) -> None:
+    """Its commits are in the target branch: said in the thread and by the hook."""
+    now = world.now()
+    it.state, it.merged_by, it.merged_at, it.updated_at = "merged", by, now, now
+    system_note(world, it, by, "merged")
+    await fire(world, it, by, "merge", _state_change("opened", "merged"))
+
+
 async def approve(world: World, it: MergeRequest, by: User, sha: str | None = None) -> None:
     """401 without the role or a second time, 409 on a head that is not `sha`."""
     if it.state != "opened" or world.level(by, it.project) < Level.DEVELOPER:

@@ -6,7 +6,6 @@ from bot.demo.gitlab import contained, merge_requests, payloads, pipelines
 from bot.demo.gitlab.errors import message, not_allowed, unauthorized
 from bot.demo.gitlab.git_repos import ZERO
 from bot.demo.gitlab.mergeability import check, detailed_status
-from bot.demo.gitlab.notes import system_note
 from bot.demo.gitlab.state import MergeRequest, Project, User
 from bot.demo.gitlab.world import World
 
@@ -46,10 +45,7 @@ async def merge(
         old = await repo.resolve(f"refs/heads/{branch}") or ZERO
         new = await merge_requests.build_merge(world, it, by, it.squash if squash is None else squash, text)
         await repo.update_ref(f"refs/heads/{branch}", new)
-        now = world.now()
-        it.state, it.merged_by, it.merged_at, it.updated_at = "merged", by, now, now
-        system_note(world, it, by, "merged")
-        await merge_requests.fire(world, it, by, "merge", {"state_id": {"previous": 1, "current": 3}})
+        await merge_requests.mark_merged(world, it, by)
     await moved(world, it.project, branch, old, new, by)
     if it.remove_source_branch if remove_source is None else remove_source:
         await _remove_source(world, it, by)
